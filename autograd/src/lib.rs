@@ -1,0 +1,2 @@
+//! Variables, gradient tapes and traced functions.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Input pipelines in the manner of tf.data.
+#![forbid(unsafe_code)]

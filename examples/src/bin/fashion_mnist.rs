@@ -1,0 +1,2 @@
+//! Trains on Fashion-MNIST.
+fn main() {}

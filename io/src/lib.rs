@@ -1,0 +1,2 @@
+//! Model directories and exchange formats.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Keras-style layers, models, losses, metrics and training.
+#![forbid(unsafe_code)]

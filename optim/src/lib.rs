@@ -1,0 +1,2 @@
+//! Keras's optimizers and learning-rate schedules.
+#![forbid(unsafe_code)]

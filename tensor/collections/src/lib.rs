@@ -1,0 +1,2 @@
+//! Tensor arrays, sets and blocking queues.
+#![forbid(unsafe_code)]

@@ -1,0 +1,200 @@
+//! The element types that a buffer can hold.
+
+use half::{bf16, f16};
+use num_complex::Complex;
+
+/// Runtime type of the elements of a buffer or tensor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum DType {
+    F32,
+    F64,
+    F16,
+    BF16,
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    Bool,
+    C64,
+    C128,
+}
+
+impl DType {
+    /// Every dtype, in declaration order.
+    pub const ALL: [DType; 15] = [
+        DType::F32,
+        DType::F64,
+        DType::F16,
+        DType::BF16,
+        DType::I8,
+        DType::I16,
+        DType::I32,
+        DType::I64,
+        DType::U8,
+        DType::U16,
+        DType::U32,
+        DType::U64,
+        DType::Bool,
+        DType::C64,
+        DType::C128,
+    ];
+
+    /// Bytes of one element.
+    pub const fn size(self) -> usize {
+        match self {
+            DType::I8 | DType::U8 | DType::Bool => 1,
+            DType::F16 | DType::BF16 | DType::I16 | DType::U16 => 2,
+            DType::F32 | DType::I32 | DType::U32 => 4,
+            DType::F64 | DType::I64 | DType::U64 | DType::C64 => 8,
+            DType::C128 => 16,
+        }
+    }
+
+    /// TensorFlow's name of the dtype, such as `float32`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DType::F32 => "float32",
+            DType::F64 => "float64",
+            DType::F16 => "float16",
+            DType::BF16 => "bfloat16",
+            DType::I8 => "int8",
+            DType::I16 => "int16",
+            DType::I32 => "int32",
+            DType::I64 => "int64",
+            DType::U8 => "uint8",
+            DType::U16 => "uint16",
+            DType::U32 => "uint32",
+            DType::U64 => "uint64",
+            DType::Bool => "bool",
+            DType::C64 => "complex64",
+            DType::C128 => "complex128",
+        }
+    }
+
+    /// The dtype with that TensorFlow name.
+    pub fn from_name(name: &str) -> Option<DType> {
+        DType::ALL.into_iter().find(|d| d.name() == name)
+    }
+
+    /// f32, f64, f16 or bf16.
+    pub const fn is_float(self) -> bool {
+        matches!(self, DType::F32 | DType::F64 | DType::F16 | DType::BF16)
+    }
+
+    /// complex64 or complex128.
+    pub const fn is_complex(self) -> bool {
+        matches!(self, DType::C64 | DType::C128)
+    }
+
+    /// Signed or unsigned integer; bool is not one.
+    pub const fn is_int(self) -> bool {
+        !self.is_float() && !self.is_complex() && !matches!(self, DType::Bool)
+    }
+}
+
+impl std::fmt::Debug for DType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::fmt::Display for DType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A Rust type that is the element of a [`Buffer`](crate::Buffer). Sealed: exactly one type per [`DType`].
+pub trait Element:
+    sealed::Sealed + Copy + Default + PartialEq + Send + Sync + std::fmt::Debug + 'static
+{
+    /// The runtime dtype of this type.
+    const DTYPE: DType;
+    /// The additive identity (`false` for bool).
+    const ZERO: Self;
+    /// The multiplicative identity (`true` for bool).
+    const ONE: Self;
+    /// Nearest value of this type: floats to integers truncate and saturate, NaN becomes 0.
+    fn from_f64(v: f64) -> Self;
+    /// Nearest f64; the real part of a complex number; 0 or 1 for bool.
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! element {
+    ($($t:ty, $d:ident, $zero:expr, $one:expr, |$v:ident| $from:expr, |$s:ident| $to:expr;)*) => {$(
+        impl sealed::Sealed for $t {}
+        impl Element for $t {
+            const DTYPE: DType = DType::$d;
+            const ZERO: Self = $zero;
+            const ONE: Self = $one;
+            #[inline]
+            fn from_f64($v: f64) -> Self { $from }
+            #[inline]
+            fn to_f64(self) -> f64 { let $s = self; $to }
+        }
+    )*};
+}
+
+element! {
+    f32, F32, 0.0, 1.0, |v| v as f32, |s| s as f64;
+    f64, F64, 0.0, 1.0, |v| v, |s| s;
+    f16, F16, f16::ZERO, f16::ONE, |v| f16::from_f64(v), |s| s.to_f64();
+    bf16, BF16, bf16::ZERO, bf16::ONE, |v| bf16::from_f64(v), |s| s.to_f64();
+    i8, I8, 0, 1, |v| v as i8, |s| s as f64;
+    i16, I16, 0, 1, |v| v as i16, |s| s as f64;
+    i32, I32, 0, 1, |v| v as i32, |s| s as f64;
+    i64, I64, 0, 1, |v| v as i64, |s| s as f64;
+    u8, U8, 0, 1, |v| v as u8, |s| s as f64;
+    u16, U16, 0, 1, |v| v as u16, |s| s as f64;
+    u32, U32, 0, 1, |v| v as u32, |s| s as f64;
+    u64, U64, 0, 1, |v| v as u64, |s| s as f64;
+    bool, Bool, false, true, |v| v != 0.0, |s| f64::from(u8::from(s));
+    Complex<f32>, C64, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |v| Complex::new(v as f32, 0.0), |s| f64::from(s.re);
+    Complex<f64>, C128, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |v| Complex::new(v, 0.0), |s| s.re;
+}
+
+/// Runs a block with a type alias standing for the element type of a [`DType`] value.
+///
+/// `dispatch!(dtype, T: all => { ... })`; the classes are `all`, `real` (no bool, no complex), `float`
+/// (f32, f64, f16, bf16), `wide_float` (f32, f64), `int`, `number` (real and complex).
+/// Classes other than `all` take an `else` block for the other dtypes:
+/// `dispatch!(dtype, T: float => { ... } else { ... })`.
+#[macro_export]
+macro_rules! dispatch {
+    (@arms $d:expr, $t:ident, $body:block, $else:block; $($v:ident $ty:ty),*) => {
+        #[allow(unreachable_patterns)]
+        match $d { $($crate::DType::$v => { #[allow(dead_code)] type $t = $ty; $body })* _ => $else }
+    };
+    ($d:expr, $t:ident: all => $body:block) => {
+        $crate::dispatch!(@arms $d, $t, $body, { unreachable!() }; F32 f32, F64 f64, F16 $crate::f16, BF16 $crate::bf16,
+            I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, Bool bool,
+            C64 $crate::Complex<f32>, C128 $crate::Complex<f64>)
+    };
+    ($d:expr, $t:ident: number => $body:block else $else:block) => {
+        $crate::dispatch!(@arms $d, $t, $body, $else; F32 f32, F64 f64, F16 $crate::f16, BF16 $crate::bf16,
+            I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64,
+            C64 $crate::Complex<f32>, C128 $crate::Complex<f64>)
+    };
+    ($d:expr, $t:ident: real => $body:block else $else:block) => {
+        $crate::dispatch!(@arms $d, $t, $body, $else; F32 f32, F64 f64, F16 $crate::f16, BF16 $crate::bf16,
+            I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
+    };
+    ($d:expr, $t:ident: float => $body:block else $else:block) => {
+        $crate::dispatch!(@arms $d, $t, $body, $else; F32 f32, F64 f64, F16 $crate::f16, BF16 $crate::bf16)
+    };
+    ($d:expr, $t:ident: wide_float => $body:block else $else:block) => {
+        $crate::dispatch!(@arms $d, $t, $body, $else; F32 f32, F64 f64)
+    };
+    ($d:expr, $t:ident: int => $body:block else $else:block) => {
+        $crate::dispatch!(@arms $d, $t, $body, $else; I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
+    };
+}

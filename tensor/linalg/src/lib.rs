@@ -1,0 +1,2 @@
+//! Linear algebra on Gradus tensors, by faer.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Ragged tensors: rows of different lengths.
+#![forbid(unsafe_code)]

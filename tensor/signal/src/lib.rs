@@ -1,0 +1,2 @@
+//! Fourier transforms, windows and frames on tensors.
+#![forbid(unsafe_code)]

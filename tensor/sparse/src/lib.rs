@@ -1,0 +1,2 @@
+//! Sparse tensors.
+#![forbid(unsafe_code)]

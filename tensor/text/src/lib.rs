@@ -1,0 +1,2 @@
+//! Tensors of byte strings.
+#![forbid(unsafe_code)]
