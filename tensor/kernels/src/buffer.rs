@@ -74,15 +74,15 @@ fn layout(class: usize) -> Layout {
 
 fn give_shared(class: usize, block: Block) {
     let size = class_size(class);
-    if SHARED_HELD.load(Ordering::Relaxed) + size <= SHARED_BYTES {
-        if let Ok(mut lists) = SHARED.lock() {
-            if lists.is_empty() {
-                lists.resize_with(CLASSES, Vec::new);
-            }
-            SHARED_HELD.fetch_add(size, Ordering::Relaxed);
-            lists[class].push(block);
-            return;
+    if SHARED_HELD.load(Ordering::Relaxed) + size <= SHARED_BYTES
+        && let Ok(mut lists) = SHARED.lock()
+    {
+        if lists.is_empty() {
+            lists.resize_with(CLASSES, Vec::new);
         }
+        SHARED_HELD.fetch_add(size, Ordering::Relaxed);
+        lists[class].push(block);
+        return;
     }
     // SAFETY: the block came from `alloc_zeroed` with this layout and nothing points to it any more.
     unsafe { dealloc(block.0.as_ptr(), layout(class)) }
@@ -96,13 +96,12 @@ fn take(class: usize) -> NonNull<u8> {
             return block.0;
         }
     }
-    if SHARED_HELD.load(Ordering::Relaxed) >= size {
-        if let Ok(mut lists) = SHARED.lock() {
-            if let Some(block) = lists.get_mut(class).and_then(Vec::pop) {
-                SHARED_HELD.fetch_sub(size, Ordering::Relaxed);
-                return block.0;
-            }
-        }
+    if SHARED_HELD.load(Ordering::Relaxed) >= size
+        && let Ok(mut lists) = SHARED.lock()
+        && let Some(block) = lists.get_mut(class).and_then(Vec::pop)
+    {
+        SHARED_HELD.fetch_sub(size, Ordering::Relaxed);
+        return block.0;
     }
     // SAFETY: the layout has a non-zero size.
     let ptr = unsafe { alloc_zeroed(layout(class)) };

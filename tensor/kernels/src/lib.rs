@@ -5,6 +5,8 @@
 
 pub mod buffer;
 pub mod dtype;
+pub mod simd;
+pub mod threads;
 
 pub use buffer::Buffer;
 pub use dtype::{DType, Element};
