@@ -1,0 +1,113 @@
+//! The table of bindings: which operation runs how.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::golden::Case;
+use crate::outcome::Outcome;
+
+/// Why a case gave no outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConformanceError {
+    /// No binding, or one that does not cover what the attributes ask for.
+    NotImplemented(String),
+    /// The library refused, which is what an `error` case wants.
+    Rejected(String),
+    /// The case cannot be read as the binding expects.
+    Case(String),
+}
+
+impl fmt::Display for ConformanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConformanceError::NotImplemented(what) => write!(f, "not implemented: {what}"),
+            ConformanceError::Rejected(message) => write!(f, "the library refused: {message}"),
+            ConformanceError::Case(message) => write!(f, "the case does not fit its binding: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for ConformanceError {}
+
+/// The parts that cases come in; each is a pair of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Area {
+    TensorOps,
+    Gradients,
+    Layers,
+    LossesMetrics,
+    Optimizers,
+    Models,
+    Structures,
+    TfData,
+    Image,
+    Initializers,
+}
+
+impl Area {
+    /// Every area, in the order of reports.
+    pub const ALL: [Area; 10] = [
+        Area::TensorOps,
+        Area::Gradients,
+        Area::Layers,
+        Area::LossesMetrics,
+        Area::Optimizers,
+        Area::Models,
+        Area::Structures,
+        Area::TfData,
+        Area::Image,
+        Area::Initializers,
+    ];
+
+    /// The stem of the area's files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Area::TensorOps => "tensor_ops",
+            Area::Gradients => "gradients",
+            Area::Layers => "layers",
+            Area::LossesMetrics => "losses_metrics",
+            Area::Optimizers => "optimizers",
+            Area::Models => "models",
+            Area::Structures => "structures",
+            Area::TfData => "tfdata",
+            Area::Image => "image",
+            Area::Initializers => "initializers",
+        }
+    }
+
+    /// The area with that name.
+    pub fn from_name(name: &str) -> Option<Area> {
+        Area::ALL.into_iter().find(|area| area.name() == name)
+    }
+}
+
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A binding that sees the whole case.
+pub type Run = fn(&Case) -> Result<Outcome, ConformanceError>;
+
+/// All bindings.
+#[derive(Default)]
+pub struct Registry {
+    runs: BTreeMap<(Area, &'static str), Run>,
+}
+
+impl Registry {
+    /// Binds whole cases of one area and operation.
+    ///
+    /// # Panics
+    /// When the pair is already bound.
+    pub fn run(&mut self, area: Area, name: &'static str, run: Run) {
+        assert!(self.runs.insert((area, name), run).is_none(), "{name} is bound twice in {area}");
+    }
+
+    /// What runs whole cases of that area and operation.
+    pub fn find_run(&self, area: Area, name: &str) -> Option<Run> {
+        self.runs.iter().find(|((a, n), _)| *a == area && *n == name).map(|(_, run)| *run)
+    }
+}
