@@ -1,2 +1,43 @@
 //! Verified, resumable downloads of the classic datasets, and their parsers.
+//!
+//! ```
+//! use gradus_datasets::fashion_mnist;
+//!
+//! # if cfg!(feature = "sample") {
+//! let data = fashion_mnist::Loader::new().offline(true).load()?;
+//! println!("{}", data.source);
+//! let (images, labels) = (&data.train.images, &data.train.labels);
+//! assert_eq!(images.shape[1..], [28, 28]);
+//! assert_eq!(images.len(), labels.len());
+//! # }
+//! # Ok::<(), gradus_datasets::Error>(())
+//! ```
+//!
+//! Files are looked for in the user's folder, in the cache and in Keras's cache before the network is asked; see
+//! [`Lookup`]. What was found is always compared with a pinned hash or named as something else ([`Source`]).
+//!
+//! The crate knows no tensors at its heart: arrays are plain structs. It never runs code from a file: pickled arrays
+//! are read by a list of allowed instructions, archives are unpacked entry by entry and refused whole when one entry
+//! could leave its folder.
 #![forbid(unsafe_code)]
+
+pub mod cache;
+pub mod catalog;
+mod digest;
+mod error;
+pub mod fashion_mnist;
+pub mod idx;
+mod idx_images;
+mod images;
+mod lookup;
+pub mod mnist;
+#[cfg(feature = "sample")]
+mod sample;
+mod source;
+mod verified;
+
+pub use digest::Digest;
+pub use error::{Error, ErrorKind, Result};
+pub use images::{ImageDataset, Images, LabeledImages};
+pub use lookup::Lookup;
+pub use source::Source;

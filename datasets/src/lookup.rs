@@ -1,0 +1,229 @@
+//! The search for a data set's files: the user's folder, our cache, Keras's cache, the network.
+
+use std::path::{Path, PathBuf};
+
+use crate::cache;
+use crate::catalog::{Entry, File};
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::Source;
+use crate::verified::{self, Expected, State};
+
+/// Where to look for files; every loader of this crate has these options.
+///
+/// The first of these places that has the files gives them:
+/// 1. the folder given with [`data_dir`](Lookup::data_dir), or else the one of the variable `GRADUS_DATA`: in its
+///    subfolder named after the data set (`fashion_mnist` or `fashion-mnist`), or directly in it. A folder given in
+///    the program must have them; the variable's folder need not;
+/// 2. the [cache](crate::cache::folder);
+/// 3. Keras's cache (`~/.keras/datasets`), when the hashes match;
+/// 4. the network, into the cache, unless [`offline`](Lookup::offline).
+#[derive(Clone, Debug, Default)]
+pub struct Lookup {
+    data_dir: Option<PathBuf>,
+    cache_dir: Option<PathBuf>,
+    offline: bool,
+    own_cache_only: bool,
+}
+
+/// Files that were found.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    /// In the order in which they were asked for.
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) source: Source,
+}
+
+impl Lookup {
+    /// The default places.
+    pub fn new() -> Lookup {
+        Lookup::default()
+    }
+
+    /// Reads from this folder and from nowhere else.
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Lookup {
+        self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// Keeps downloads in this folder rather than in the [default one](crate::cache::folder).
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Lookup {
+        self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// Whether the network stays untouched. Default: `false`.
+    pub fn offline(mut self, offline: bool) -> Lookup {
+        self.offline = offline;
+        self
+    }
+
+    /// Whether `GRADUS_DATA` and Keras's cache are passed over. Default: `false`.
+    pub fn own_cache_only(mut self, only: bool) -> Lookup {
+        self.own_cache_only = only;
+        self
+    }
+
+    /// Whether the program named the one folder to read from.
+    pub(crate) fn is_folder_given(&self) -> bool {
+        self.data_dir.is_some()
+    }
+
+    /// The folder in which an entry's downloads are kept.
+    pub(crate) fn cache_of(&self, entry: &Entry) -> Result<PathBuf> {
+        let folder = match &self.cache_dir {
+            Some(folder) => folder.clone(),
+            None => cache::folder()?,
+        };
+        Ok(folder.join(entry.name))
+    }
+
+    /// Finds all `files` of an entry in one place, or downloads those that are missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] when they are nowhere and may not be downloaded, [`ErrorKind::Unreachable`] when no
+    /// server answers; what a broken folder or download gives.
+    pub(crate) fn locate(&self, entry: &Entry, files: &[File]) -> Result<Located> {
+        if let Some(folder) = &self.data_dir {
+            return in_user_folder(entry, files, folder)?.ok_or_else(|| {
+                let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+                let [own, dashed, plain] = cache::candidates(folder, entry.name);
+                Error::new(
+                    ErrorKind::Missing,
+                    format!(
+                        "{}: expected {} in {}, {} or {}, found none of them",
+                        entry.name,
+                        names.join(", "),
+                        own.display(),
+                        dashed.display(),
+                        plain.display()
+                    ),
+                )
+            });
+        }
+        if !self.own_cache_only
+            && let Some(folder) = cache::user_folder()
+            && let Some(located) = in_user_folder(entry, files, &folder)?
+        {
+            return Ok(located);
+        }
+        let cache = self.cache_of(entry)?;
+        if let Some(paths) = verified_in(&cache, files, true)? {
+            return Ok(Located { paths, source: Source::Cache(cache) });
+        }
+        if !self.own_cache_only
+            && let Some(keras) = cache::keras_folder().map(|folder| folder.join(entry.keras_folder))
+            && let Some(paths) = verified_in(&keras, files, false)?
+        {
+            return Ok(Located { paths, source: Source::KerasCache(keras) });
+        }
+        self.download(entry, files, &cache)
+    }
+
+    fn download(&self, entry: &Entry, files: &[File], cache: &Path) -> Result<Located> {
+        let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+        let why = if self.offline { "offline as asked" } else { "this build cannot download" };
+        let place = format!("put {} into {}", names.join(", "), cache.display());
+        Err(Error::new(ErrorKind::Missing, format!("{}: not in the cache, and {why}; {place}", entry.name)))
+    }
+}
+
+/// The files in one of the folders that a data set may have below `folder`, if any of them is there.
+///
+/// # Errors
+/// [`ErrorKind::Missing`] when a folder has some of the files but not all, [`ErrorKind::Mismatch`] when a file is
+/// known to belong to another data set, whose files happen to have the same names.
+fn in_user_folder(entry: &Entry, files: &[File], folder: &Path) -> Result<Option<Located>> {
+    for path in cache::candidates(folder, entry.name) {
+        let found: Vec<Option<PathBuf>> =
+            files.iter().map(|file| plain_or_zipped(&path, file.name)).collect();
+        if found.iter().all(Option::is_none) {
+            continue;
+        }
+        if let Some(index) = found.iter().position(Option::is_none) {
+            let name = files[index].name;
+            let message =
+                format!("{}: {} has other files of the set, but not {name}", entry.name, path.display());
+            return Err(Error::new(ErrorKind::Missing, message));
+        }
+        let paths: Vec<PathBuf> = found.into_iter().flatten().collect();
+        let mut official = true;
+        for (path, file) in paths.iter().zip(files) {
+            official &= is_official(entry, path, file)?;
+        }
+        return Ok(Some(Located { paths, source: Source::Directory { path, official } }));
+    }
+    Ok(None)
+}
+
+/// `folder/name`, or the same without `.gz`.
+fn plain_or_zipped(folder: &Path, name: &str) -> Option<PathBuf> {
+    let unzipped = name.strip_suffix(".gz").filter(|plain| !plain.ends_with(".tar"));
+    [Some(name), unzipped].into_iter().flatten().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+fn is_official(entry: &Entry, path: &Path, file: &File) -> Result<bool> {
+    let Some(pinned) = file.digest else {
+        return Ok(false);
+    };
+    let hashes = crate::digest::of_file(path, Some(pinned))?;
+    if hashes.matches(Some(pinned)) {
+        return Ok(true);
+    }
+    // MNIST and Fashion-MNIST have the same file names, and learning the wrong one would look like success.
+    let others = crate::catalog::ALL.iter().filter(|other| other.name != entry.name);
+    for other in others {
+        if other.files.iter().any(|f| f.digest.is_some() && hashes.matches(f.digest)) {
+            let message =
+                format!("{}: expected {}, found the file of {}", path.display(), entry.name, other.name);
+            return Err(Error::new(ErrorKind::Mismatch, message));
+        }
+    }
+    Ok(false)
+}
+
+/// The paths of all files, when each is there and is the pinned one.
+fn verified_in(folder: &Path, files: &[File], remember: bool) -> Result<Option<Vec<PathBuf>>> {
+    let mut paths = Vec::with_capacity(files.len());
+    for file in files {
+        let path = folder.join(file.name);
+        let expected = Expected { digest: file.digest, bytes: file.bytes };
+        match verified::check(&path, expected, remember) {
+            Ok(State::Good) => paths.push(path),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(paths))
+}
+
+/// Gives a loader the options of its field `lookup`.
+macro_rules! lookup_options {
+    ($loader:ty) => {
+        impl $loader {
+            /// Reads from this folder, in its subfolder named after the data set or directly in it, and from nowhere
+            /// else. Default: the places listed at [`Lookup`](crate::Lookup).
+            pub fn data_dir(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
+                self.lookup = self.lookup.data_dir(folder);
+                self
+            }
+
+            /// Keeps downloads in this folder. Default: [`cache::folder`](crate::cache::folder).
+            pub fn cache_dir(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
+                self.lookup = self.lookup.cache_dir(folder);
+                self
+            }
+
+            /// Whether the network stays untouched. Default: `false`.
+            pub fn offline(mut self, offline: bool) -> Self {
+                self.lookup = self.lookup.offline(offline);
+                self
+            }
+
+            /// Takes all places from `lookup`.
+            pub fn lookup(mut self, lookup: crate::Lookup) -> Self {
+                self.lookup = lookup;
+                self
+            }
+        }
+    };
+}
+pub(crate) use lookup_options;
