@@ -20,6 +20,11 @@ impl Simd for Avx2 {
     const REGISTERS: usize = 16;
 
     #[inline(always)]
+    fn outline<K: Kernel>(self, kernel: K) -> K::Out {
+        // SAFETY: the value `self` exists only where the instructions do.
+        unsafe { outlined(kernel) }
+    }
+    #[inline(always)]
     fn splat(self, x: f32) -> Self::F {
         // SAFETY: the value `self` exists only where the instructions do.
         unsafe { _mm256_set1_ps(x) }
@@ -225,6 +230,29 @@ impl Simd for Avx2 {
         unsafe { _mm256_srlv_epi32(a, _mm256_set1_epi32(n as i32)) }
     }
     #[inline(always)]
+    unsafe fn transpose_ptr(self, src: *const f32, src_stride: usize, dst: *mut f32, dst_stride: usize) {
+        // SAFETY: the caller vouches for the pointers, and `self` for the instructions.
+        unsafe {
+            // Rows i and i + 4 share a register: 4 x 4 blocks in its halves.
+            for q in 0..2 {
+                let at = |row: usize| _mm_loadu_ps(src.add(row * src_stride + 4 * q));
+                let two = |i: usize| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(i)), at(i + 4));
+                let [a, b, c, d] = [two(0), two(1), two(2), two(3)];
+                let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+                let (ab2, cd2) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+                let out = [
+                    _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd),
+                    _mm256_shuffle_ps::<0b01_00_01_00>(ab2, cd2),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(ab2, cd2),
+                ];
+                for (j, v) in out.into_iter().enumerate() {
+                    _mm256_storeu_ps(dst.add((4 * q + j) * dst_stride), v);
+                }
+            }
+        }
+    }
+    #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
         // SAFETY: the value `self` exists only where the instructions do.
         unsafe { sum(a) }
@@ -311,5 +339,15 @@ pub(super) unsafe fn sum(a: __m256) -> f32 {
 /// The processor must have AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Out {
+    kernel.run(Avx2(()))
+}
+
+/// As [`run`], never inlined.
+///
+/// # Safety
+/// As for [`run`].
+#[target_feature(enable = "avx2,fma")]
+#[inline(never)]
+unsafe fn outlined<K: Kernel>(kernel: K) -> K::Out {
     kernel.run(Avx2(()))
 }

@@ -20,6 +20,11 @@ impl Simd for Avx512 {
     const REGISTERS: usize = 32;
 
     #[inline(always)]
+    fn outline<K: Kernel>(self, kernel: K) -> K::Out {
+        // SAFETY: the value `self` exists only where the instructions do.
+        unsafe { outlined(kernel) }
+    }
+    #[inline(always)]
     fn splat(self, x: f32) -> Self::F {
         // SAFETY: the value `self` exists only where the instructions do.
         unsafe { _mm512_set1_ps(x) }
@@ -225,6 +230,37 @@ impl Simd for Avx512 {
         unsafe { _mm512_srlv_epi32(a, _mm512_set1_epi32(n as i32)) }
     }
     #[inline(always)]
+    unsafe fn transpose_ptr(self, src: *const f32, src_stride: usize, dst: *mut f32, dst_stride: usize) {
+        // SAFETY: the caller vouches for the pointers, and `self` for the instructions.
+        unsafe {
+            // Rows i and i + 4, i + 8, i + 12 share a register: 4 x 4 blocks in its quarters.
+            let mut r = [_mm512_setzero_ps(); 16];
+            for i in 0..4 {
+                for q in 0..4 {
+                    let at = |row: usize| _mm_loadu_ps(src.add(row * src_stride + 4 * q));
+                    let v = _mm512_castps128_ps512(at(i));
+                    let v = _mm512_insertf32x4::<1>(v, at(i + 4));
+                    let v = _mm512_insertf32x4::<2>(v, at(i + 8));
+                    r[4 * q + i] = _mm512_insertf32x4::<3>(v, at(i + 12));
+                }
+            }
+            for q in 0..4 {
+                let [a, b, c, d] = [r[4 * q], r[4 * q + 1], r[4 * q + 2], r[4 * q + 3]];
+                let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+                let (ab2, cd2) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+                let out = [
+                    _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                    _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd),
+                    _mm512_shuffle_ps::<0b01_00_01_00>(ab2, cd2),
+                    _mm512_shuffle_ps::<0b11_10_11_10>(ab2, cd2),
+                ];
+                for (j, v) in out.into_iter().enumerate() {
+                    _mm512_storeu_ps(dst.add((4 * q + j) * dst_stride), v);
+                }
+            }
+        }
+    }
+    #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
         // SAFETY: the value `self` exists only where the instructions do.
         unsafe {
@@ -289,5 +325,15 @@ fn low_mask(n: usize) -> __mmask16 {
 /// The processor must have AVX-512 F, BW, DQ and VL, AVX2 and FMA.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Out {
+    kernel.run(Avx512(()))
+}
+
+/// As [`run`], never inlined.
+///
+/// # Safety
+/// As for [`run`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+#[inline(never)]
+unsafe fn outlined<K: Kernel>(kernel: K) -> K::Out {
     kernel.run(Avx512(()))
 }

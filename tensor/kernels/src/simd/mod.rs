@@ -80,6 +80,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Number of vector registers, which bounds the tiles of the matrix kernels.
     const REGISTERS: usize;
 
+    /// Runs a kernel as a function of its own: its loops get all registers, and are compiled once
+    /// however often they are used.
+    fn outline<K: Kernel>(self, kernel: K) -> K::Out;
+
     /// All lanes equal to `x`.
     fn splat(self, x: f32) -> Self::F;
     /// All lanes zero.
@@ -204,6 +208,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// The bits of the lanes.
     fn to_bits(self, a: Self::F) -> Self::I;
     /// The floats with these bits.
+    #[allow(clippy::wrong_self_convention)]
     fn from_bits(self, a: Self::I) -> Self::F;
     /// Nearest integers, ties to even; unspecified outside the range of i32.
     fn to_int(self, a: Self::F) -> Self::I;
@@ -225,6 +230,21 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn shr_i(self, a: Self::I, n: u32) -> Self::I;
     /// Logical shift right by `n < 32`.
     fn shr_u(self, a: Self::I, n: u32) -> Self::I;
+
+    /// Transposes a block of `LANES` rows of `LANES` values: `dst[j][i] = src[i][j]`.
+    ///
+    /// # Safety
+    /// `src + i * src_stride` must be valid for reading and `dst + i * dst_stride` for writing `LANES`
+    /// values for every `i < LANES`, and the two may not overlap.
+    #[inline(always)]
+    unsafe fn transpose_ptr(self, src: *const f32, src_stride: usize, dst: *mut f32, dst_stride: usize) {
+        for i in 0..Self::LANES {
+            for j in 0..Self::LANES {
+                // SAFETY: i and j are below LANES, so the caller vouches for both places.
+                unsafe { *dst.add(j * dst_stride + i) = *src.add(i * src_stride + j) }
+            }
+        }
+    }
 
     /// Sum of the lanes, by halves: always the same order.
     fn sum(self, a: Self::F) -> f32;

@@ -20,6 +20,11 @@ impl Simd for Neon {
     const REGISTERS: usize = 32;
 
     #[inline(always)]
+    fn outline<K: Kernel>(self, kernel: K) -> K::Out {
+        // SAFETY: the value `self` exists only where the instructions do.
+        unsafe { outlined(kernel) }
+    }
+    #[inline(always)]
     fn splat(self, x: f32) -> Self::F {
         // SAFETY: the value `self` exists only where the instructions do.
         unsafe { vdupq_n_f32(x) }
@@ -288,5 +293,15 @@ impl Simd for Neon {
 /// The processor must have NEON.
 #[target_feature(enable = "neon")]
 pub unsafe fn run<K: Kernel>(kernel: K) -> K::Out {
+    kernel.run(Neon(()))
+}
+
+/// As [`run`], never inlined.
+///
+/// # Safety
+/// As for [`run`].
+#[target_feature(enable = "neon")]
+#[inline(never)]
+unsafe fn outlined<K: Kernel>(kernel: K) -> K::Out {
     kernel.run(Neon(()))
 }

@@ -1,6 +1,6 @@
 //! Portable vectors of four lanes: plain arrays, which the compiler maps to whatever the target has.
 
-use super::{Level, Simd};
+use super::{Kernel, Level, Simd};
 
 /// The portable instruction set.
 #[derive(Clone, Copy)]
@@ -25,6 +25,10 @@ impl Simd for Scalar {
     const LEVEL: Level = Level::Scalar;
     const REGISTERS: usize = 16;
 
+    #[inline(always)]
+    fn outline<K: Kernel>(self, kernel: K) -> K::Out {
+        outlined(kernel)
+    }
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 4] {
         [x; 4]
@@ -242,4 +246,9 @@ impl Simd for Scalar {
     fn fma_d(self, a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> [f64; 2] {
         self.add_d(self.mul_d(a, b), c)
     }
+}
+
+#[inline(never)]
+fn outlined<K: Kernel>(kernel: K) -> K::Out {
+    kernel.run(Scalar)
 }

@@ -96,6 +96,15 @@ impl Kernel for Check {
                 let v = get(s.load_tail(&y[..k]));
                 assert!(v[..k] == y[..k] && v[k..].iter().all(|&v| v == 0.0), "{name:?} tail load {k}");
             }
+            let block: Vec<f32> = (0..n * (n + 3)).map(|i| i as f32).collect();
+            let mut turned = vec![0.0f32; n * (n + 1)];
+            // SAFETY: n rows at strides n + 3 and n + 1 lie inside the two vectors.
+            unsafe { s.transpose_ptr(block.as_ptr(), n + 3, turned.as_mut_ptr(), n + 1) };
+            for i in 0..n {
+                for j in 0..n {
+                    assert_eq!(turned[j * (n + 1) + i], block[i * (n + 3) + j], "{name:?} transpose {i} {j}");
+                }
+            }
             let d: Vec<f64> = y[..n / 2].iter().map(|&v| f64::from(v)).collect();
             let mut out = vec![0.0f64; n / 2];
             // SAFETY: both vectors have LANES / 2 values.
