@@ -5,6 +5,7 @@
 
 pub mod buffer;
 pub mod dtype;
+pub mod gemm;
 pub mod simd;
 pub mod threads;
 

@@ -1,0 +1,360 @@
+//! The driver for everything that is not small: blocks for the caches, tiles for the registers, tasks for the threads.
+//!
+//! After Goto and van de Geijn (2008) and BLIS, with the roles arranged for B as the matrix of weights:
+//!
+//! - B is packed into panels first, all of it (or as many rows of K as fit the last cache), by all threads.
+//! - C is cut into tasks of `mc` rows by `nc` columns. A task goes through K in blocks; the B panels of one
+//!   block and `nc` columns stay in the second-level cache while the rows of A pass by, tile after tile.
+//! - The rows of A of one tile stay in the first-level cache while all panels are multiplied with them. They are
+//!   read in place when they are used only a few times and their stride suits the cache, else copied first.
+//! - Tiles have equal heights (32 rows are 11 + 11 + 10, not 14 + 14 + 4).
+//!
+//! Departures from the classic scheme: A is not transposed while packing, since the inner loop reads it by
+//! rows as well as by columns, so packing is a plain copy; few rows use B in place, unpacked; and when C
+//! has few tiles and K is long (weight gradients), K is cut into fixed parts which are added in order.
+
+use super::micro::{Tile, max_rows};
+use super::pack::{Source, copy_rows, friendly_stride, pack_b, packed_len, panel_width, width_at};
+use super::{Finish, Real};
+use crate::buffer::Buffer;
+use crate::simd::{Kernel, Simd};
+use crate::threads::{SharedMut, parallel_for_cost};
+
+/// One product of matrices in memory that the caller has checked.
+#[derive(Clone, Copy)]
+pub(crate) struct Product<T> {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub a: *const T,
+    pub lda: usize,
+    /// A is stored as [k, m].
+    pub trans_a: bool,
+    pub b: Factor<T>,
+    pub c: *mut T,
+    pub ldc: usize,
+    /// Adds to C.
+    pub add: bool,
+    pub finish: Option<Finish<T>>,
+}
+
+// SAFETY: tasks write disjoint tiles of C and only read the rest.
+unsafe impl<T: Sync> Send for Product<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Product<T> {}
+
+/// Where B lies.
+#[derive(Clone, Copy)]
+pub(crate) enum Factor<T> {
+    /// As the caller has it: [k, n] with rows `ldb` apart, or [n, k] with `trans`.
+    Plain { b: *const T, ldb: usize, trans: bool },
+    /// In panels of `depth` rows, of which the product uses those from `from` on.
+    Panels { b: *const T, depth: usize, from: usize },
+}
+
+/// Steps of K between two visits of a tile of C: the rows of A (14 x 256 x 4 bytes) take half of a
+/// 32 KB first-level cache.
+const KC: usize = 256;
+/// Columns of a task at most: its block of B is half of a 1 MB second-level cache.
+const NC: usize = 512;
+/// Rows of a task at most, in tiles.
+const MC_TILES: usize = 12;
+/// Multiply-adds that are worth a task: 10 to 20 microseconds.
+const TASK: usize = 1 << 20;
+/// Bytes of packed B at a time.
+const PACK_BYTES: usize = 8 << 20;
+
+/// Rows and columns of a task, from the shape alone.
+#[inline(always)]
+fn task_shape(m: usize, n: usize, k: usize, mr: usize, nr: usize) -> (usize, usize) {
+    let mut mc = m.min(MC_TILES * mr);
+    let mut nc = n.next_multiple_of(nr).min(NC);
+    let tasks = |mc: usize, nc: usize| m.div_ceil(mc) * n.div_ceil(nc);
+    while tasks(mc, nc) < 8 && mc * nc * k > 2 * TASK {
+        if mc > 3 * mr {
+            mc = mc.div_ceil(2).next_multiple_of(mr);
+        } else if nc > nr {
+            nc = (nc / 2).next_multiple_of(nr);
+        } else {
+            break;
+        }
+    }
+    // Equal shares rather than a small rest.
+    (m.div_ceil(m.div_ceil(mc)), nc)
+}
+
+impl<T: Real> Kernel for Product<T> {
+    type Out = ();
+    /// Computes the product. Not empty: m, n and k are at least 1.
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Product { m, n, k, .. } = self;
+        let nr = panel_width::<T, S>();
+        match self.b {
+            Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
+            Factor::Plain { trans: false, .. } if m <= 2 * max_rows::<S>() => self.tasks(s),
+            Factor::Panels { .. } => self.tasks(s),
+            Factor::Plain { b, ldb, trans } => {
+                let parts = self.parts::<S>();
+                if parts > 1 {
+                    return self.split_k(s, parts);
+                }
+                let rows =
+                    (PACK_BYTES / (n.next_multiple_of(nr) * size_of::<T>()) / KC * KC).clamp(KC, k.max(KC));
+                let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(rows.min(k), n));
+                let mut from = 0;
+                while from < k {
+                    let depth = rows.min(k - from);
+                    let last = from + depth == k;
+                    // SAFETY: rows from.. of B exist, and so do the columns (or rows) from.. of A.
+                    unsafe {
+                        let part = b.add(if trans { from } else { from * ldb });
+                        pack_b(s, depth, n, part, ldb, trans, panels.as_mut_slice());
+                        Product {
+                            k: depth,
+                            a: self.a.add(if self.trans_a { from * self.lda } else { from }),
+                            b: Factor::Panels { b: panels.as_slice().as_ptr(), depth, from: 0 },
+                            add: self.add || from > 0,
+                            finish: self.finish.filter(|_| last),
+                            ..self
+                        }
+                        .tasks(s);
+                    }
+                    from += depth;
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Product<T> {
+    /// True when packing would cost more than it saves.
+    #[inline(always)]
+    fn small<S: Simd>(&self) -> bool {
+        self.m * self.n * self.k <= 64 * 64 * 64 && (self.m <= 4 * max_rows::<S>() || self.k <= 8)
+    }
+
+    fn estimate_ns(&self) -> usize {
+        // 50 multiply-adds per nanosecond.
+        self.m * self.n * self.k / (400 / size_of::<T>() / 2)
+    }
+
+    /// Cuts C into tasks.
+    #[inline(always)]
+    fn tasks<S: Simd>(self, s: S) {
+        let Product { m, n, k, .. } = self;
+        let (mc, nc) = task_shape(m, n, k, max_rows::<S>(), panel_width::<T, S>());
+        let down = m.div_ceil(mc);
+        let whole = self;
+        parallel_for_cost(down * n.div_ceil(nc), self.estimate_ns(), move |task| {
+            // Neighbours share the columns of B.
+            let (i, j) = (task % down * mc, task / down * nc);
+            s.outline(Task { product: whole, rows: i..m.min(i + mc), columns: j..n.min(j + nc) });
+        });
+    }
+
+    /// Parts of K, from the shape alone: more than one when C alone gives too few tasks.
+    #[inline(always)]
+    fn parts<S: Simd>(&self) -> usize {
+        let (mr, nr) = (max_rows::<S>(), panel_width::<T, S>());
+        let tiles = self.m.div_ceil(mr) * self.n.div_ceil(nr);
+        if tiles >= 8 || self.k < 4 * KC { 1 } else { (self.k / (2 * KC)).min(16) }
+    }
+
+    /// Computes fixed parts of K on their own and adds them in order.
+    #[inline(always)]
+    fn split_k<S: Simd>(self, s: S, parts: usize) {
+        let Product { m, n, k, .. } = self;
+        let Factor::Plain { b, ldb, trans } = self.b else { unreachable!() };
+        let mut sums = Buffer::new(T::DTYPE, parts * m * n);
+        let (whole, shared) = (self, SharedMut::new(sums.as_mut_slice::<T>()));
+        let b = Source(b);
+        let depth = k.div_ceil(parts).next_multiple_of(8);
+        parallel_for_cost(parts, self.estimate_ns(), |part| {
+            let all: Product<T> = whole;
+            let from = (part * depth).min(k);
+            let rows = depth.min(k - from);
+            // SAFETY: each part writes its own m * n values; rows from.. of both factors exist.
+            let (c, a, b) = unsafe {
+                let c = shared.slice(part * m * n..(part + 1) * m * n);
+                let a = all.a.add(if all.trans_a { from * all.lda } else { from });
+                (c, a, b.get().add(if trans { from } else { from * ldb }))
+            };
+            if rows == 0 {
+                return c.fill(T::ZERO);
+            }
+            let c = c.as_mut_ptr();
+            let b = Factor::Plain { b, ldb, trans };
+            s.outline(Part(Product { k: rows, a, b, c, ldc: n, add: false, finish: None, ..all }));
+        });
+        let sums = sums.as_slice::<T>();
+        for i in 0..m {
+            // SAFETY: the caller vouches for m rows of n values in C.
+            let row = unsafe { std::slice::from_raw_parts_mut(self.c.add(i * self.ldc), n) };
+            for part in 0..parts {
+                let add = &sums[(part * m + i) * n..][..n];
+                if part == 0 && !self.add {
+                    row.copy_from_slice(add);
+                } else {
+                    row.iter_mut().zip(add).for_each(|(c, &v)| *c = *c + v);
+                }
+            }
+        }
+        if let Some(f) = self.finish {
+            // SAFETY: as above, and the bias has n values.
+            unsafe { f.apply(self.c, self.ldc, m, n) };
+        }
+    }
+
+    /// Computes one block of C. Reads B in place when it is plain.
+    #[inline(always)]
+    fn task<S: Simd>(self, s: S, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) {
+        let nr = panel_width::<T, S>();
+        let Product { k, lda, trans_a, ldc, .. } = self;
+        let (m, n) = (rows.len(), columns.len());
+        let kc = k.div_ceil(k.div_ceil(KC));
+        let tiles = m.div_ceil(max_rows::<S>());
+        let (height, taller) = (m / tiles, m % tiles);
+        let copy = !in_place::<T>(lda, trans_a, n.div_ceil(nr), max_rows::<S>());
+        // Room for one tile's rows; a transposed A is copied for all tiles at once, in pieces as long as possible.
+        let stride = friendly_stride::<T>(kc);
+        let mut scratch = copy.then(|| {
+            let rows = if trans_a { m } else { max_rows::<S>() };
+            Buffer::new(T::DTYPE, stride * rows)
+        });
+        let scratch = scratch.as_mut().map_or(std::ptr::null_mut(), |b| b.as_mut_slice::<T>().as_mut_ptr());
+        let mut from = 0;
+        while from < k {
+            let depth = kc.min(k - from);
+            let last = from + depth == k;
+            let mut i = 0;
+            if copy && trans_a {
+                // SAFETY: `depth` rows of m values each, all within A; the copy holds m * kc values.
+                unsafe {
+                    pack_columns(s, m, tiles, depth, self.a.add(from * lda + rows.start), lda, scratch)
+                };
+            }
+            for tile in 0..tiles {
+                let h = height + usize::from(tile < taller);
+                let row = rows.start + i;
+                // SAFETY: tile rows row..row + h and steps from..from + depth lie in A; the copies are large
+                // enough; panels start at depth * column; columns are cut to those of the task.
+                unsafe {
+                    let (a, lda) = match (copy, trans_a) {
+                        (false, false) => (self.a.add(row * lda + from), lda),
+                        (false, true) => (self.a.add(from * lda + row), lda),
+                        (true, false) => {
+                            copy_rows(s, h, depth, self.a.add(row * lda + from), lda, scratch, stride);
+                            (scratch.cast_const(), stride)
+                        }
+                        (true, true) => (scratch.add(i * depth).cast_const(), h),
+                    };
+                    let mut j = columns.start;
+                    while j < columns.end {
+                        let c = self.c.add(row * ldc + j);
+                        let add = self.add || from > 0;
+                        let finish = if last { self.finish.map(|f| f.at(j)) } else { None };
+                        let cols = nr.min(columns.end - j);
+                        match self.b {
+                            Factor::Panels { b, depth: all, from: skip } => {
+                                let ldb = width_at::<T, S>(self.n, j);
+                                let b = b.add(all * j + (skip + from) * ldb);
+                                let tile = Tile { k: depth, a, lda, b, ldb, c, ldc, cols, add, finish };
+                                if trans_a {
+                                    tile.run::<S, true, false>(s, h);
+                                } else {
+                                    tile.run::<S, false, false>(s, h);
+                                }
+                            }
+                            Factor::Plain { b, ldb, .. } => {
+                                let b = b.add(from * ldb + j);
+                                let tile = Tile { k: depth, a, lda, b, ldb, c, ldc, cols, add, finish };
+                                if trans_a {
+                                    tile.run::<S, true, true>(s, h);
+                                } else {
+                                    tile.run::<S, false, true>(s, h);
+                                }
+                            }
+                        }
+                        j += nr;
+                    }
+                }
+                i += h;
+            }
+            from += depth;
+        }
+    }
+}
+
+/// True when A is better read where it is: it is used for few panels, and the rows of a tile do not
+/// compete for the same sets of the first-level cache.
+#[inline(always)]
+fn in_place<T>(lda: usize, trans: bool, panels: usize, mr: usize) -> bool {
+    if trans {
+        return panels <= 1;
+    }
+    // Sets repeat every 4 KB in the usual 32 and 48 KB caches. Rows collide when a few strides come near a multiple.
+    let bytes = lda * size_of::<T>();
+    let near = |rows: usize| {
+        let r = bytes * rows % 4096;
+        r.min(4096 - r) < 64
+    };
+    panels <= 4 && !(1..=mr / 4).any(near)
+}
+
+/// Copies a transposed block, `depth` rows of `m` values, into panels of one tile each.
+///
+/// # Safety
+/// The rows are readable at stride `lda`, and `m * depth` values are writable.
+#[inline(always)]
+unsafe fn pack_columns<T: Real, S: Simd>(
+    s: S,
+    m: usize,
+    tiles: usize,
+    depth: usize,
+    a: *const T,
+    lda: usize,
+    out: *mut T,
+) {
+    let (height, taller) = (m / tiles, m % tiles);
+    for p in 0..depth {
+        let mut i = 0;
+        for tile in 0..tiles {
+            let h = height + usize::from(tile < taller);
+            // SAFETY: values i..i + h of the row, and row p of the tile's panel.
+            unsafe { copy_rows(s, 1, h, a.add(p * lda + i), 0, out.add(i * depth + p * h), 0) };
+            i += h;
+        }
+    }
+}
+
+struct Task<T> {
+    product: Product<T>,
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+}
+
+impl<T: Real> Kernel for Task<T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        self.product.task(s, self.rows, self.columns);
+    }
+}
+
+/// A product inside a task: packs and multiplies by itself.
+struct Part<T>(Product<T>);
+
+impl<T: Real> Kernel for Part<T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let p = self.0;
+        let Factor::Plain { b, ldb, trans } = p.b else { unreachable!() };
+        let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(p.k, p.n));
+        // SAFETY: the caller vouches for B.
+        unsafe { pack_b(s, p.k, p.n, b, ldb, trans, panels.as_mut_slice()) };
+        let b = Factor::Panels { b: panels.as_slice().as_ptr(), depth: p.k, from: 0 };
+        Product { b, ..p }.task(s, 0..p.m, 0..p.n);
+    }
+}

@@ -1,0 +1,107 @@
+//! What happens to a tile of results before it leaves the cache: bias and activation.
+
+use super::Real;
+
+/// A function applied to every result.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[non_exhaustive]
+pub enum Activation {
+    /// The identity.
+    #[default]
+    None,
+    /// `max(x, 0)`; NaN stays NaN.
+    Relu,
+    /// `min(max(x, 0), 6)`; NaN stays NaN.
+    Relu6,
+    /// `x` where positive, else `slope * x`.
+    LeakyRelu(f32),
+}
+
+/// What to do with the product besides storing it: `c = activation(product + bias [+ c])`.
+#[derive(Clone, Copy, Debug)]
+pub struct Epilogue<'a, T> {
+    /// One value per column, added to every row.
+    pub bias: Option<&'a [T]>,
+    /// Applied last.
+    pub activation: Activation,
+    /// Adds to `c` rather than overwriting it.
+    pub accumulate: bool,
+}
+
+impl<T> Epilogue<'_, T> {
+    /// Nothing: `c` becomes the product.
+    pub const NONE: Self = Epilogue { bias: None, activation: Activation::None, accumulate: false };
+    /// The product is added to `c`.
+    pub const ADD: Self = Epilogue { bias: None, activation: Activation::None, accumulate: true };
+}
+
+impl<T> Default for Epilogue<'_, T> {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// The epilogue of one tile: bias pointers are already moved to its first column.
+#[derive(Clone, Copy)]
+pub(crate) struct Finish<T> {
+    /// Null for none.
+    pub bias: *const T,
+    pub activation: Activation,
+}
+
+impl<T: Real> Finish<T> {
+    pub fn of(e: &Epilogue<'_, T>) -> Option<Self> {
+        let bias = e.bias.map_or(std::ptr::null(), <[T]>::as_ptr);
+        (e.bias.is_some() || e.activation != Activation::None)
+            .then_some(Finish { bias, activation: e.activation })
+    }
+
+    /// The same for a tile `columns` further right.
+    #[inline(always)]
+    pub fn at(self, columns: usize) -> Self {
+        if self.bias.is_null() { self } else { Finish { bias: self.bias.wrapping_add(columns), ..self } }
+    }
+
+    /// Applies it to a tile in memory.
+    ///
+    /// # Safety
+    /// `c` points to `rows` rows of `cols` values at stride `ldc`, which nobody else uses, and the bias, if
+    /// there is one, to `cols` values.
+    #[inline(always)]
+    pub unsafe fn apply(self, c: *mut T, ldc: usize, rows: usize, cols: usize) {
+        for i in 0..rows {
+            // SAFETY: the caller vouches for the rows.
+            let row = unsafe { std::slice::from_raw_parts_mut(c.add(i * ldc), cols) };
+            if !self.bias.is_null() {
+                // SAFETY: the caller vouches for the bias.
+                let bias = unsafe { std::slice::from_raw_parts(self.bias, cols) };
+                for (v, &b) in row.iter_mut().zip(bias) {
+                    *v = *v + b;
+                }
+            }
+            self.activation.apply(row);
+        }
+    }
+}
+
+impl Activation {
+    /// Applies the function to every value.
+    #[inline(always)]
+    pub(crate) fn apply<T: Real>(self, row: &mut [T]) {
+        match self {
+            Activation::None => {}
+            Activation::Relu => row.iter_mut().for_each(|v| *v = if *v < T::ZERO { T::ZERO } else { *v }),
+            Activation::Relu6 => {
+                let six = T::from_f64(6.0);
+                row.iter_mut().for_each(|v| {
+                    let low = if *v < T::ZERO { T::ZERO } else { *v };
+                    *v = if low > six { six } else { low };
+                });
+            }
+            Activation::LeakyRelu(slope) => {
+                let slope = T::from_f64(f64::from(slope));
+                row.iter_mut().for_each(|v| *v = if *v < T::ZERO { *v * slope } else { *v });
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The inner loop: a tile of C in registers, one step of K after the other.
+//!
+//! Per step, `NV` vectors of B are loaded and `MR` values of A broadcast, for `MR * NV` fused
+//! multiply-adds. The tile is as large as the registers allow: 14 x 32 with AVX-512 (28 accumulators of 32
+//! registers), 6 x 16 with AVX2. All loops over `MR` and `NV` unroll, so the accumulators never leave the registers.
+//!
+//! A is read in place or from a panel, through two strides: rows of A are either contiguous along K
+//! (`A_UNIT = false`, the stride between rows is a parameter), or contiguous across rows (`A_UNIT = true`, a
+//! transposed A, the stride between steps is the parameter). B rows are `ldb` apart; with `TAIL` only
+//! `cols` of the last vector exist in memory.
+
+use super::{Finish, Real};
+use crate::simd::{Kernel, Simd};
+
+/// Accumulators of a tile.
+pub(crate) type Acc<T, S, const MR: usize, const NV: usize> = [[<T as Real>::V<S>; NV]; MR];
+
+/// Adds the product of `k` steps to the accumulators.
+///
+/// # Safety
+/// For every step p < k and row i < MR, A is readable at `a + i * lda + p` (or `a + i + p * lda` with `A_UNIT`),
+/// and B at `b + p * ldb` for NV vectors, of which the last may have `tail` values with `TAIL`.
+#[inline(always)]
+pub(crate) unsafe fn accumulate<
+    T: Real,
+    S: Simd,
+    const MR: usize,
+    const NV: usize,
+    const A_UNIT: bool,
+    const TAIL: bool,
+>(
+    s: S,
+    acc: &mut Acc<T, S, MR, NV>,
+    k: usize,
+    a: *const T,
+    lda: usize,
+    b: *const T,
+    ldb: usize,
+    tail: usize,
+) {
+    let (mut a, mut b) = (a, b);
+    let step = if A_UNIT { lda } else { 1 };
+    for _ in 0..k {
+        // SAFETY: the caller vouches for both matrices; the pointers may end one step past them, which
+        // `wrapping_add` allows.
+        unsafe {
+            let mut row = [T::splat(s, T::ZERO); NV];
+            for (j, v) in row.iter_mut().enumerate() {
+                let p = b.add(j * T::lanes::<S>());
+                *v = if TAIL && j + 1 == NV { T::load_n(s, p, tail) } else { T::load(s, p) };
+            }
+            for (i, acc) in acc.iter_mut().enumerate() {
+                let x = T::splat(s, *a.add(if A_UNIT { i } else { i * lda }));
+                for (c, &v) in acc.iter_mut().zip(&row) {
+                    *c = T::fma(s, x, v, *c);
+                }
+            }
+        }
+        a = a.wrapping_add(step);
+        b = b.wrapping_add(ldb);
+    }
+}
+
+/// Writes a tile: overwrites, or adds with `add`; `cols` may end inside the last vector.
+///
+/// # Safety
+/// `c` is valid for MR rows of `cols` values at stride `ldc`, and more than NV - 1 vectors are used.
+#[inline(always)]
+pub(crate) unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    acc: &Acc<T, S, MR, NV>,
+    c: *mut T,
+    ldc: usize,
+    cols: usize,
+    add: bool,
+) {
+    let lanes = T::lanes::<S>();
+    // SAFETY: full vectors lie within `cols`; the last is cut to what is left of it.
+    unsafe {
+        if cols == NV * lanes {
+            for (i, acc) in acc.iter().enumerate() {
+                for (j, &v) in acc.iter().enumerate() {
+                    let p = c.add(i * ldc + j * lanes);
+                    T::store(s, p, if add { T::sum(s, T::load(s, p), v) } else { v });
+                }
+            }
+        } else {
+            let tail = cols - (NV - 1) * lanes;
+            for (i, acc) in acc.iter().enumerate() {
+                for (j, &v) in acc.iter().enumerate() {
+                    let p = c.add(i * ldc + j * lanes);
+                    if j + 1 < NV {
+                        T::store(s, p, if add { T::sum(s, T::load(s, p), v) } else { v });
+                    } else {
+                        T::store_n(s, p, tail, if add { T::sum(s, T::load_n(s, p, tail), v) } else { v });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One tile of a product, for [`Simd::outline`].
+#[derive(Clone, Copy)]
+pub(crate) struct Tile<T> {
+    pub k: usize,
+    pub a: *const T,
+    pub lda: usize,
+    pub b: *const T,
+    pub ldb: usize,
+    pub c: *mut T,
+    pub ldc: usize,
+    pub cols: usize,
+    /// Adds to `c`.
+    pub add: bool,
+    /// Applied after the last block of K.
+    pub finish: Option<Finish<T>>,
+}
+
+struct Fixed<T, const MR: usize, const NV: usize, const A_UNIT: bool, const TAIL: bool>(Tile<T>);
+
+impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool, const TAIL: bool> Kernel
+    for Fixed<T, MR, NV, A_UNIT, TAIL>
+{
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let t = self.0;
+        let mut acc = [[T::splat(s, T::ZERO); NV]; MR];
+        // SAFETY: `Tile::run` has the caller's word for all of it.
+        unsafe {
+            let tail = t.cols - (NV - 1) * T::lanes::<S>();
+            accumulate::<T, S, MR, NV, A_UNIT, TAIL>(s, &mut acc, t.k, t.a, t.lda, t.b, t.ldb, tail);
+            write::<T, S, MR, NV>(s, &acc, t.c, t.ldc, t.cols, t.add);
+            if let Some(f) = t.finish {
+                f.apply(t.c, t.ldc, MR, t.cols);
+            }
+        }
+    }
+}
+
+/// Rows of the largest tile.
+#[inline(always)]
+pub(crate) const fn max_rows<S: Simd>() -> usize {
+    if S::REGISTERS == 32 { 14 } else { 6 }
+}
+
+/// Vectors in a row of a full tile.
+pub(crate) const VECTORS: usize = 2;
+
+impl<T: Real> Tile<T> {
+    /// Computes the tile of `rows` rows, 1 to [`max_rows`], and `cols` columns, 1 to two vectors.
+    ///
+    /// # Safety
+    /// A, B and C must be valid as [`accumulate`] and [`write()`] say; without `TAIL`, B has whole vectors.
+    #[inline(always)]
+    pub unsafe fn run<S: Simd, const A_UNIT: bool, const TAIL: bool>(self, s: S, rows: usize) {
+        if self.cols > T::lanes::<S>() {
+            self.run_wide::<S, 2, A_UNIT, TAIL>(s, rows);
+        } else {
+            self.run_wide::<S, 1, A_UNIT, TAIL>(s, rows);
+        }
+    }
+
+    #[inline(always)]
+    fn run_wide<S: Simd, const NV: usize, const A_UNIT: bool, const TAIL: bool>(self, s: S, rows: usize) {
+        macro_rules! rows {
+            ($($n:literal)*) => { match rows { $($n => s.outline(Fixed::<T, $n, NV, A_UNIT, TAIL>(self)),)* _ => unreachable!() } };
+        }
+        if max_rows::<S>() == 14 { rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14) } else { rows!(1 2 3 4 5 6) }
+    }
+}
