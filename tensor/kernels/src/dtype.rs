@@ -127,10 +127,20 @@ pub trait Element:
     fn from_f64(v: f64) -> Self;
     /// Nearest f64; the real part of a complex number; 0 or 1 for bool.
     fn to_f64(self) -> f64;
+    /// The low bits of an integer as this type; for floats the nearest value.
+    fn from_i128(v: i128) -> Self;
+    /// Exact for integers and bool; floats truncate and saturate.
+    fn to_i128(self) -> i128;
+    /// The nearest value of this type; imaginary parts are lost outside of complex types.
+    fn from_c128(v: Complex<f64>) -> Self;
+    /// The value as a complex number.
+    fn to_c128(self) -> Complex<f64>;
 }
 
 macro_rules! element {
-    ($($t:ty, $d:ident, $zero:expr, $one:expr, |$v:ident| $from:expr, |$s:ident| $to:expr;)*) => {$(
+    ($($t:ty, $d:ident, $zero:expr, $one:expr, |$v:ident| $from:expr, |$s:ident| $to:expr,
+        |$i:ident| $fromi:expr, |$j:ident| $toi:expr,
+        |$w:ident| $fromc:expr, |$z:ident| $toc:expr;)*) => {$(
         impl sealed::Sealed for $t {}
         impl Element for $t {
             const DTYPE: DType = DType::$d;
@@ -140,26 +150,49 @@ macro_rules! element {
             fn from_f64($v: f64) -> Self { $from }
             #[inline]
             fn to_f64(self) -> f64 { let $s = self; $to }
+            #[inline]
+            fn from_i128($i: i128) -> Self { $fromi }
+            #[inline]
+            fn to_i128(self) -> i128 { let $j = self; $toi }
+            #[inline]
+            fn from_c128($w: Complex<f64>) -> Self { $fromc }
+            #[inline]
+            fn to_c128(self) -> Complex<f64> { let $z = self; $toc }
         }
     )*};
 }
 
 element! {
-    f32, F32, 0.0, 1.0, |v| v as f32, |s| s as f64;
-    f64, F64, 0.0, 1.0, |v| v, |s| s;
-    f16, F16, f16::ZERO, f16::ONE, |v| f16::from_f64(v), |s| s.to_f64();
-    bf16, BF16, bf16::ZERO, bf16::ONE, |v| bf16::from_f64(v), |s| s.to_f64();
-    i8, I8, 0, 1, |v| v as i8, |s| s as f64;
-    i16, I16, 0, 1, |v| v as i16, |s| s as f64;
-    i32, I32, 0, 1, |v| v as i32, |s| s as f64;
-    i64, I64, 0, 1, |v| v as i64, |s| s as f64;
-    u8, U8, 0, 1, |v| v as u8, |s| s as f64;
-    u16, U16, 0, 1, |v| v as u16, |s| s as f64;
-    u32, U32, 0, 1, |v| v as u32, |s| s as f64;
-    u64, U64, 0, 1, |v| v as u64, |s| s as f64;
-    bool, Bool, false, true, |v| v != 0.0, |s| f64::from(u8::from(s));
-    Complex<f32>, C64, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |v| Complex::new(v as f32, 0.0), |s| f64::from(s.re);
-    Complex<f64>, C128, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |v| Complex::new(v, 0.0), |s| s.re;
+    f32, F32, 0.0, 1.0, |v| v as f32, |s| s as f64,
+        |i| i as f32, |j| j as i128, |w| <f32>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    f64, F64, 0.0, 1.0, |v| v, |s| s,
+        |i| i as f64, |j| j as i128, |w| <f64>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    f16, F16, f16::ZERO, f16::ONE, |v| f16::from_f64(v), |s| s.to_f64(),
+        |i| f16::from_f64(i as f64), |j| j.to_f64() as i128, |w| <f16>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    bf16, BF16, bf16::ZERO, bf16::ONE, |v| bf16::from_f64(v), |s| s.to_f64(),
+        |i| bf16::from_f64(i as f64), |j| j.to_f64() as i128, |w| <bf16>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    i8, I8, 0, 1, |v| v as i8, |s| s as f64,
+        |i| i as i8, |j| i128::from(j), |w| <i8>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    i16, I16, 0, 1, |v| v as i16, |s| s as f64,
+        |i| i as i16, |j| i128::from(j), |w| <i16>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    i32, I32, 0, 1, |v| v as i32, |s| s as f64,
+        |i| i as i32, |j| i128::from(j), |w| <i32>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    i64, I64, 0, 1, |v| v as i64, |s| s as f64,
+        |i| i as i64, |j| i128::from(j), |w| <i64>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    u8, U8, 0, 1, |v| v as u8, |s| s as f64,
+        |i| i as u8, |j| i128::from(j), |w| <u8>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    u16, U16, 0, 1, |v| v as u16, |s| s as f64,
+        |i| i as u16, |j| i128::from(j), |w| <u16>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    u32, U32, 0, 1, |v| v as u32, |s| s as f64,
+        |i| i as u32, |j| i128::from(j), |w| <u32>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    u64, U64, 0, 1, |v| v as u64, |s| s as f64,
+        |i| i as u64, |j| i128::from(j), |w| <u64>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    bool, Bool, false, true, |v| v != 0.0, |s| f64::from(u8::from(s)),
+        |i| i != 0, |j| i128::from(j), |w| <bool>::from_f64(w.re), |z| Complex::new(z.to_f64(), 0.0);
+    Complex<f32>, C64, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |v| Complex::new(v as f32, 0.0), |s| f64::from(s.re),
+        |i| Complex::new(i as f32, 0.0), |j| j.re as i128, |w| Complex::new(w.re as f32, w.im as f32), |z| Complex::new(f64::from(z.re), f64::from(z.im));
+    Complex<f64>, C128, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |v| Complex::new(v, 0.0), |s| s.re,
+        |i| Complex::new(i as f64, 0.0), |j| j.re as i128, |w| w, |z| z;
 }
 
 /// Runs a block with a type alias standing for the element type of a [`DType`] value.

@@ -4,12 +4,23 @@
 //! twin that the tests compare it with. All `unsafe` code of the workspace lives in this crate.
 
 pub mod buffer;
+pub mod bytes;
+mod cast;
+pub mod convert;
 pub mod dtype;
+pub mod elementwise;
+pub mod error;
 pub mod gemm;
+mod math;
+pub mod scalar;
 pub mod simd;
+pub mod special;
+mod split;
 pub mod threads;
+mod vector;
 
 pub use buffer::Buffer;
 pub use dtype::{DType, Element};
 pub use half::{bf16, f16};
 pub use num_complex::Complex;
+pub use scalar::Scalar;

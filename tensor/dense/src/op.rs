@@ -1,0 +1,215 @@
+//! What an operation is, and how one is carried out.
+//!
+//! An operation is a small value (its attributes) that says how specs follow from specs, how to fill the
+//! outputs, and how gradients flow back. The engine (eager calls, tapes, traces) knows this trait and no
+//! operation. Adding one touches one new file, its `mod` line and one line of the registry.
+
+use crate::attr::Attr;
+use crate::backward::Backward;
+use crate::tensor::{Store, StoreMut};
+use crate::view::{View, ViewMut};
+use crate::{Error, Result, Spec, Specs, Tensor, recorder};
+use smallvec::SmallVec;
+use std::fmt::Debug;
+
+/// The results of an operation; almost always one.
+pub type Outputs = SmallVec<[Tensor; 1]>;
+
+/// An operation's attributes as data. [`op!`](crate::op!) writes this.
+pub trait Attributes {
+    /// The attributes, or `None` for an operation that cannot be compared or written (it holds a closure).
+    fn attrs(&self) -> Option<Vec<Attr>>;
+    /// A boxed copy.
+    fn boxed(&self) -> Box<dyn Op>;
+}
+
+/// A pure function of tensors: equal attributes and inputs give equal outputs.
+///
+/// Random operations take their key and counter as inputs, so that they are pure too.
+pub trait Op: Attributes + Debug + Send + Sync + 'static {
+    /// The name in messages, graphs and files.
+    fn name(&self) -> &'static str;
+
+    /// Specs of the outputs from those of the inputs; every check of shapes and dtypes is made here.
+    fn infer(&self, x: &[&Spec]) -> Result<Specs>;
+
+    /// Fills the outputs. Inputs and outputs have the specs that [`Op::infer`] accepted and gave.
+    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()>;
+
+    /// Which inputs and outputs the gradient rule reads; only their specs are kept of the others.
+    fn keep(&self) -> Keep {
+        Keep::ALL
+    }
+
+    /// Adds to the gradients of the inputs, by [`Backward::give`]. Written with tensor operations.
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let _ = cx;
+        Err(Error::no_gradient(self.name()))
+    }
+
+    /// True when a gradient can flow through; the default is whether [`Op::vjp`] is written.
+    fn differentiable(&self) -> bool {
+        true
+    }
+
+    /// What the operation is, for simplification and fusion.
+    fn lower(&self) -> Lower {
+        Lower::Opaque
+    }
+
+    /// For an output that is the first input's elements from some offset on: that offset. Nothing is copied then.
+    fn alias(&self, x: &[&Spec]) -> Option<usize> {
+        let _ = x;
+        None
+    }
+
+    /// True when the shapes of the outputs depend on values; then [`Op::evaluate`] is called, and traces refuse.
+    fn is_dynamic(&self) -> bool {
+        false
+    }
+
+    /// Makes the outputs of an operation whose shapes depend on values.
+    fn evaluate(&self, x: &[View<'_>]) -> Result<Outputs> {
+        let _ = x;
+        Err(Error::new(crate::ErrorKind::Unsupported, format!("{}: not a dynamic operation", self.name())))
+    }
+
+    /// This operation with an elementwise tail (a bias, an activation) folded in, if it can take it.
+    fn absorb(&self, tail: &Lower) -> Option<Box<dyn Op>> {
+        let _ = tail;
+        None
+    }
+}
+
+/// Which inputs and outputs a gradient rule reads, as bit masks; bit 63 stands for all further ones too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Inputs.
+    pub x: u64,
+    /// Outputs.
+    pub y: u64,
+}
+
+impl Keep {
+    /// Everything.
+    pub const ALL: Keep = Keep { x: u64::MAX, y: u64::MAX };
+    /// Nothing but specs.
+    pub const NONE: Keep = Keep { x: 0, y: 0 };
+    /// Every input, no output.
+    pub const X: Keep = Keep { x: u64::MAX, y: 0 };
+    /// Every output, no input.
+    pub const Y: Keep = Keep { x: 0, y: u64::MAX };
+
+    /// True when input `i` is read.
+    pub fn input(self, i: usize) -> bool {
+        self.x >> i.min(63) & 1 == 1
+    }
+
+    /// True when output `i` is read.
+    pub fn output(self, i: usize) -> bool {
+        self.y >> i.min(63) & 1 == 1
+    }
+}
+
+/// A closed description of an operation, for passes that know no operation by name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lower {
+    /// Known by its name and attributes alone.
+    Opaque,
+    /// One input, elementwise.
+    Unary(gradus_kernels::elementwise::Unary),
+    /// Two inputs that broadcast, elementwise.
+    Binary(gradus_kernels::elementwise::Binary),
+    /// Condition, then, else: elementwise with broadcasting.
+    Select,
+    /// The elements of the first input under another shape.
+    Alias,
+    /// The first input, through which no gradient flows.
+    Stop,
+    /// A product of matrices; its transposes can take in a neighbour.
+    Contract,
+}
+
+/// Carries out an operation and tells the recorders of this thread.
+#[inline]
+pub fn apply<O: Op>(op: &O, x: &[&Tensor]) -> Result<Outputs> {
+    let specs: SmallVec<[&Spec; 4]> = x.iter().map(|t| t.spec()).collect();
+    let outputs = run(op, x, &specs)?;
+    if recorder::active() {
+        recorder::record(op, x, &outputs);
+    }
+    Ok(outputs)
+}
+
+/// As [`apply`], for an operation with one output.
+#[inline]
+pub fn apply1<O: Op>(op: &O, x: &[&Tensor]) -> Result<Tensor> {
+    let mut y = apply(op, x)?;
+    debug_assert_eq!(y.len(), 1, "{} has several outputs", op.name());
+    y.pop().ok_or_else(|| Error::value(format!("{}: no output", op.name())))
+}
+
+/// As [`apply`], for an operation known by its trait only.
+pub fn apply_dyn(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
+    let specs: SmallVec<[&Spec; 4]> = x.iter().map(|t| t.spec()).collect();
+    let outputs = run_dyn(op, x, &specs)?;
+    if recorder::active() {
+        recorder::record(op, x, &outputs);
+    }
+    Ok(outputs)
+}
+
+#[inline]
+fn run<O: Op>(op: &O, x: &[&Tensor], specs: &[&Spec]) -> Result<Outputs> {
+    if op.is_dynamic() || op.alias(specs).is_some() {
+        return run_dyn(op, x, specs);
+    }
+    let out = op.infer(specs)?;
+    let views: SmallVec<[View<'_>; 4]> = x.iter().map(|t| t.view()).collect();
+    if out.len() == 1 {
+        let spec = out.into_iter().next().ok_or_else(|| Error::value("no output"))?;
+        let mut store = Store::for_output(&spec);
+        op.forward(&views, &mut [store.view(&spec)])?;
+        return Ok(SmallVec::from_elem(Tensor::from_store(spec, store.freeze()), 1));
+    }
+    fill(op, &views, out)
+}
+
+fn run_dyn(op: &dyn Op, x: &[&Tensor], specs: &[&Spec]) -> Result<Outputs> {
+    if op.is_dynamic() {
+        let views: SmallVec<[View<'_>; 4]> = x.iter().map(|t| t.view()).collect();
+        return op.evaluate(&views);
+    }
+    let out = op.infer(specs)?;
+    if let Some(offset) = op.alias(specs) {
+        return Ok(out.into_iter().map(|spec| x[0].alias(spec, offset)).collect());
+    }
+    let views: SmallVec<[View<'_>; 4]> = x.iter().map(|t| t.view()).collect();
+    fill(op, &views, out)
+}
+
+fn fill(op: &dyn Op, views: &[View<'_>], out: Specs) -> Result<Outputs> {
+    let mut stores: SmallVec<[StoreMut; 2]> = out.iter().map(Store::for_output).collect();
+    {
+        let mut y: SmallVec<[ViewMut<'_>; 2]> =
+            stores.iter_mut().zip(&out).map(|(s, spec)| s.view(spec)).collect();
+        op.forward(views, &mut y)?;
+    }
+    Ok(out.into_iter().zip(stores).map(|(spec, s)| Tensor::from_store(spec, s.freeze())).collect())
+}
+
+/// The error for inputs of different dtypes, which are never converted silently.
+pub fn same_dtype(op: &str, x: &[&Spec]) -> Result<()> {
+    match x.iter().find(|s| s.dtype != x[0].dtype) {
+        None => Ok(()),
+        Some(s) => Err(Error::dtype(format!(
+            "{op}: dtypes differ: {} and {}; convert one with `cast`",
+            x[0].dtype, s.dtype
+        ))),
+    }
+}
+
+/// The error for a dtype that an operation is not defined for.
+pub fn unsupported_dtype(op: &str, dtype: crate::DType) -> Error {
+    Error::dtype(format!("{op}: not defined for {dtype}"))
+}

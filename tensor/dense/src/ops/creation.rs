@@ -1,0 +1,123 @@
+//! Tensors made from nothing: zeros, ones, fill, range, linspace, eye.
+//!
+//! Filled tensors are operations without inputs, so that a trace records how they are made instead of
+//! swallowing the array as a constant.
+
+use crate::attr::OpDef;
+use crate::op::{Op, apply1, unsupported_dtype};
+use crate::view::{View, ViewMut};
+use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use smallvec::smallvec;
+
+pub(super) const DEFS: &[OpDef] = &[Fill::DEF, Range::DEF];
+
+crate::op! {
+    /// A tensor of one repeated value, converted from f64 (exact for integers up to 2^53).
+    pub struct Fill { shape: Shape, dtype: DType, value: f64 } = "fill"
+}
+
+impl Op for Fill {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, _: &[&Spec]) -> Result<Specs> {
+        self.shape.checked_len()?;
+        Ok(smallvec![Spec::new(self.dtype, self.shape.clone())])
+    }
+    fn forward(&self, _: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        dispatch!(self.dtype, T: all => { y[0].as_mut::<T>().fill(T::from_f64(self.value)) });
+        Ok(())
+    }
+    fn keep(&self) -> Keep {
+        Keep::NONE
+    }
+    fn vjp(&self, _: &mut crate::backward::Backward<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+crate::op! {
+    /// `start + i * step` for `i` in `0..len`.
+    pub struct Range { start: f64, step: f64, len: usize, dtype: DType } = "range"
+}
+
+impl Op for Range {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, _: &[&Spec]) -> Result<Specs> {
+        Ok(smallvec![Spec::new(self.dtype, [self.len])])
+    }
+    fn forward(&self, _: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        dispatch!(self.dtype, T: real => {
+            for (i, v) in y[0].as_mut::<T>().iter_mut().enumerate() {
+                *v = T::from_f64(self.start + i as f64 * self.step);
+            }
+            Ok(())
+        } else { Err(unsupported_dtype(Self::NAME, self.dtype)) })
+    }
+    fn keep(&self) -> Keep {
+        Keep::NONE
+    }
+    fn vjp(&self, _: &mut crate::backward::Backward<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Tensor {
+    /// A tensor of zeros (false for bool).
+    pub fn zeros(shape: impl Into<Shape>, dtype: DType) -> Result<Tensor> {
+        Tensor::full(shape, 0.0, dtype)
+    }
+
+    /// A tensor of ones (true for bool).
+    pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Result<Tensor> {
+        Tensor::full(shape, 1.0, dtype)
+    }
+
+    /// A tensor of one repeated value.
+    pub fn full(shape: impl Into<Shape>, value: f64, dtype: DType) -> Result<Tensor> {
+        apply1(&Fill { shape: shape.into(), dtype, value }, &[])
+    }
+
+    /// Zeros of this tensor's dtype and shape.
+    pub fn zeros_like(&self) -> Result<Tensor> {
+        Tensor::zeros(self.shape().clone(), self.dtype())
+    }
+
+    /// Ones of this tensor's dtype and shape.
+    pub fn ones_like(&self) -> Result<Tensor> {
+        Tensor::ones(self.shape().clone(), self.dtype())
+    }
+
+    /// `0, 1, .. limit - 1` for an integer limit, in the limit's own dtype: `range(10)` is i32 as in TensorFlow.
+    pub fn range<T: Element>(limit: T) -> Result<Tensor> {
+        Tensor::range_step(T::ZERO, limit, T::ONE)
+    }
+
+    /// `start, start + step, ..` up to but without `limit`. Errors when `step` is zero.
+    pub fn range_step<T: Element>(start: T, limit: T, step: T) -> Result<Tensor> {
+        let (a, b, s) = (start.to_f64(), limit.to_f64(), step.to_f64());
+        if s == 0.0 || !(a.is_finite() && b.is_finite() && s.is_finite()) {
+            return Err(Error::value(format!("range: from {a} to {b} in steps of {s} has no end")));
+        }
+        let len = ((b - a) / s).ceil().max(0.0);
+        let len = if len < 9e15 { len as usize } else { usize::MAX };
+        Shape::from([len]).checked_len()?;
+        apply1(&Range { start: a, step: s, len, dtype: T::DTYPE }, &[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        assert_eq!(Tensor::range(10i32).unwrap().to_vec::<i32>().unwrap(), (0..10).collect::<Vec<_>>());
+        assert_eq!(Tensor::range_step(5i64, 0, -2).unwrap().to_vec::<i64>().unwrap(), [5, 3, 1]);
+        assert_eq!(Tensor::range_step(3i32, 1, 1).unwrap().len(), 0);
+        assert!(Tensor::range_step(0.0f32, 1.0, 0.0).is_err());
+        assert!(Tensor::range(f64::MAX).is_err());
+    }
+}

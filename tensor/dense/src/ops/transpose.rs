@@ -1,0 +1,76 @@
+//! Axes in another order.
+
+use crate::attr::OpDef;
+use crate::backward::Backward;
+use crate::op::{Op, apply1};
+use crate::view::{View, ViewMut};
+use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use smallvec::{SmallVec, smallvec};
+
+pub(super) const DEFS: &[OpDef] = &[Transpose::DEF];
+
+crate::op! {
+    /// Axis `i` of the output is axis `perm[i]` of the input.
+    pub struct Transpose { perm: Vec<usize> } = "transpose"
+}
+
+impl Op for Transpose {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
+        let rank = x[0].shape.rank();
+        let mut sorted = self.perm.clone();
+        sorted.sort_unstable();
+        if sorted.len() != rank || sorted.iter().enumerate().any(|(i, &p)| i != p) {
+            return Err(Error::shape(format!(
+                "transpose: {:?} is no permutation of the axes of shape {}",
+                self.perm, x[0].shape
+            )));
+        }
+        Ok(smallvec![x[0].reshaped(self.perm.iter().map(|&p| x[0].shape[p]).collect::<Shape>())])
+    }
+    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        let from = x[0].shape().strides();
+        let to = y[0].shape().clone();
+        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, to.rank());
+        dispatch!(x[0].dtype(), T: all => {
+            let src = x[0].as_slice::<T>();
+            for v in y[0].as_mut::<T>() {
+                *v = src[(0..to.rank()).map(|i| index[i] * from[self.perm[i]]).sum::<usize>()];
+                for i in (0..to.rank()).rev() {
+                    index[i] += 1;
+                    if index[i] < to[i] { break; }
+                    index[i] = 0;
+                }
+            }
+        });
+        Ok(())
+    }
+    fn keep(&self) -> Keep {
+        Keep::NONE
+    }
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let mut inverse = vec![0; self.perm.len()];
+        for (i, &p) in self.perm.iter().enumerate() {
+            inverse[p] = i;
+        }
+        let g = apply1(&Transpose { perm: inverse }, &[&cx.dy(0)?])?;
+        cx.give(0, g)
+    }
+}
+
+impl Tensor {
+    /// Axes in another order: axis `i` of the result is axis `perm[i]` of this tensor.
+    pub fn transpose(&self, perm: &[usize]) -> Result<Tensor> {
+        if perm.iter().enumerate().all(|(i, &p)| i == p) && perm.len() == self.rank() {
+            return Ok(self.clone());
+        }
+        apply1(&Transpose { perm: perm.to_vec() }, &[self])
+    }
+
+    /// All axes in reverse order: the transpose of a matrix.
+    pub fn t(&self) -> Result<Tensor> {
+        self.transpose(&(0..self.rank()).rev().collect::<Vec<_>>())
+    }
+}

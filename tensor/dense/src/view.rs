@@ -1,0 +1,112 @@
+//! What a kernel sees of a tensor: its spec and its elements, borrowed.
+
+use crate::{DType, Element, Shape, Spec};
+use gradus_kernels::{Buffer, Scalar};
+
+/// Elements of an input: contiguous and row-major.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    spec: &'a Spec,
+    data: Data<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Data<'a> {
+    Scalar(&'a Scalar),
+    Buffer(&'a Buffer, usize),
+}
+
+impl<'a> View<'a> {
+    /// A view of `spec.len()` elements of a buffer from `offset` on.
+    pub fn of_buffer(spec: &'a Spec, buffer: &'a Buffer, offset: usize) -> View<'a> {
+        View { spec, data: Data::Buffer(buffer, offset) }
+    }
+
+    /// A view of one inline element.
+    pub fn of_scalar(spec: &'a Spec, scalar: &'a Scalar) -> View<'a> {
+        View { spec, data: Data::Scalar(scalar) }
+    }
+
+    /// Dtype and shape.
+    pub fn spec(&self) -> &'a Spec {
+        self.spec
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.spec.dtype
+    }
+
+    /// Axis sizes.
+    pub fn shape(&self) -> &'a Shape {
+        &self.spec.shape
+    }
+
+    /// The elements. Panics when `T` is not the dtype, which is a bug of the operation.
+    #[inline]
+    pub fn as_slice<T: Element>(&self) -> &'a [T] {
+        match self.data {
+            Data::Scalar(s) => s.as_slice::<T>(),
+            Data::Buffer(b, offset) => &b.as_slice::<T>()[offset..offset + self.spec.len()],
+        }
+    }
+
+    /// The bytes of the elements, in the machine's (little-endian) order.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        match self.data {
+            Data::Scalar(s) => s.as_bytes(),
+            Data::Buffer(b, offset) => {
+                let size = self.spec.dtype.size();
+                &b.as_bytes()[offset * size..(offset + self.spec.len()) * size]
+            }
+        }
+    }
+}
+
+/// Elements of an output, to be written. They hold unspecified values at first.
+pub struct ViewMut<'a> {
+    spec: &'a Spec,
+    data: DataMut<'a>,
+}
+
+enum DataMut<'a> {
+    Scalar(&'a mut Scalar),
+    Buffer(&'a mut Buffer),
+}
+
+impl<'a> ViewMut<'a> {
+    /// A view of the first `spec.len()` elements of a buffer.
+    pub fn of_buffer(spec: &'a Spec, buffer: &'a mut Buffer) -> ViewMut<'a> {
+        ViewMut { spec, data: DataMut::Buffer(buffer) }
+    }
+
+    /// A view of one inline element.
+    pub fn of_scalar(spec: &'a Spec, scalar: &'a mut Scalar) -> ViewMut<'a> {
+        ViewMut { spec, data: DataMut::Scalar(scalar) }
+    }
+
+    /// Dtype and shape.
+    pub fn spec(&self) -> &'a Spec {
+        self.spec
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.spec.dtype
+    }
+
+    /// Axis sizes.
+    pub fn shape(&self) -> &'a Shape {
+        &self.spec.shape
+    }
+
+    /// The elements, writable. Panics when `T` is not the dtype, which is a bug of the operation.
+    #[inline]
+    pub fn as_mut<T: Element>(&mut self) -> &mut [T] {
+        let len = self.spec.len();
+        match &mut self.data {
+            DataMut::Scalar(s) => s.as_mut_slice::<T>(),
+            DataMut::Buffer(b) => &mut b.as_mut_slice::<T>()[..len],
+        }
+    }
+}
