@@ -21,16 +21,22 @@
 //! could leave its folder.
 #![forbid(unsafe_code)]
 
+mod address;
 pub mod cache;
 pub mod catalog;
 mod digest;
 mod error;
 pub mod fashion_mnist;
+mod get_file;
+#[cfg(feature = "download")]
+mod http;
 pub mod idx;
 mod idx_images;
 mod images;
 mod lookup;
 pub mod mnist;
+mod part;
+mod progress;
 #[cfg(feature = "sample")]
 mod sample;
 mod source;
@@ -38,6 +44,8 @@ mod verified;
 
 pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
+pub use get_file::{Fetched, GetFile};
 pub use images::{ImageDataset, Images, LabeledImages};
 pub use lookup::Lookup;
+pub use progress::{Progress, TerminalBar};
 pub use source::Source;

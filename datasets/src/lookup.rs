@@ -1,10 +1,14 @@
 //! The search for a data set's files: the user's folder, our cache, Keras's cache, the network.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::address::Address;
 use crate::cache;
 use crate::catalog::{Entry, File};
 use crate::error::{Error, ErrorKind, Result};
+use crate::get_file::GetFile;
+use crate::progress::Progress;
 use crate::source::Source;
 use crate::verified::{self, Expected, State};
 
@@ -23,6 +27,9 @@ pub struct Lookup {
     cache_dir: Option<PathBuf>,
     offline: bool,
     own_cache_only: bool,
+    force: bool,
+    mirror: Option<String>,
+    progress: Option<Arc<dyn Progress>>,
 }
 
 /// Files that were found.
@@ -63,6 +70,27 @@ impl Lookup {
         self
     }
 
+    /// Downloads from this address or folder in place of the official servers: `ADDRESS/NAME/FILE`, such as
+    /// `http://localhost:8000/fashion_mnist/train-images-idx3-ubyte.gz`, or else `ADDRESS/FILE`. The hashes must be
+    /// the same. Default: the official servers.
+    pub fn mirror(mut self, mirror: impl Into<String>) -> Lookup {
+        self.mirror = Some(mirror.into());
+        self
+    }
+
+    /// Whether to download anew what is in the cache; implies [`own_cache_only`](Lookup::own_cache_only).
+    /// Default: `false`.
+    pub fn force(mut self, force: bool) -> Lookup {
+        self.force = force;
+        self
+    }
+
+    /// Who is told how far a download is, for instance a [`TerminalBar`](crate::TerminalBar). Default: nobody.
+    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Lookup {
+        self.progress = Some(progress);
+        self
+    }
+
     /// Whether the program named the one folder to read from.
     pub(crate) fn is_folder_given(&self) -> bool {
         self.data_dir.is_some()
@@ -100,17 +128,20 @@ impl Lookup {
                 )
             });
         }
-        if !self.own_cache_only
+        let everywhere = !self.own_cache_only && !self.force;
+        if everywhere
             && let Some(folder) = cache::user_folder()
             && let Some(located) = in_user_folder(entry, files, &folder)?
         {
             return Ok(located);
         }
         let cache = self.cache_of(entry)?;
-        if let Some(paths) = verified_in(&cache, files, true)? {
+        if !self.force
+            && let Some(paths) = verified_in(&cache, files, true)?
+        {
             return Ok(Located { paths, source: Source::Cache(cache) });
         }
-        if !self.own_cache_only
+        if everywhere
             && let Some(keras) = cache::keras_folder().map(|folder| folder.join(entry.keras_folder))
             && let Some(paths) = verified_in(&keras, files, false)?
         {
@@ -120,10 +151,66 @@ impl Lookup {
     }
 
     fn download(&self, entry: &Entry, files: &[File], cache: &Path) -> Result<Located> {
-        let names: Vec<&str> = files.iter().map(|file| file.name).collect();
-        let why = if self.offline { "offline as asked" } else { "this build cannot download" };
-        let place = format!("put {} into {}", names.join(", "), cache.display());
-        Err(Error::new(ErrorKind::Missing, format!("{}: not in the cache, and {why}; {place}", entry.name)))
+        if self.offline {
+            let missing: Vec<String> = files
+                .iter()
+                .filter(|file| !cache.join(file.name).is_file())
+                .map(|file| format!("{}{}", file.mirrors[0], file.name))
+                .collect();
+            // Only a damaged file is left when none is missing.
+            let what = if missing.is_empty() { "undamaged files".into() } else { missing.join(", ") };
+            let text = format!(
+                "{}: not in the cache, and offline as asked; put {what} into {}",
+                entry.name,
+                cache.display()
+            );
+            return Err(Error::new(ErrorKind::Missing, text));
+        }
+        let mut paths = Vec::with_capacity(files.len());
+        let mut url = String::new();
+        for file in files {
+            let fetched = self.get_file(entry, file, cache).get()?;
+            paths.push(fetched.path);
+            if let Some(from) = fetched.downloaded_from
+                && url.is_empty()
+            {
+                url = from;
+            }
+        }
+        let path = cache.to_path_buf();
+        // Another process may have been faster.
+        let source = if url.is_empty() { Source::Cache(path) } else { Source::Download { url, path } };
+        Ok(Located { paths, source })
+    }
+
+    fn get_file(&self, entry: &Entry, file: &File, cache: &Path) -> GetFile {
+        let mut get = GetFile::new(file.name).folder(cache).max_bytes(file.max_bytes).force(self.force);
+        if let Some(digest) = file.digest {
+            get = get.digest(digest);
+        }
+        if let Some(bytes) = file.bytes {
+            get = get.bytes(bytes);
+        }
+        if let Some(progress) = &self.progress {
+            get = get.progress(progress.clone());
+        }
+        match &self.mirror {
+            Some(mirror) => self.mirrored(entry, file, mirror).iter().fold(get, |get, url| get.url(url)),
+            None => file.urls().fold(get, |get, url| get.url(url)),
+        }
+    }
+
+    fn mirrored(&self, entry: &Entry, file: &File, mirror: &str) -> Vec<String> {
+        match Address::parse(mirror) {
+            Address::Web(base) => {
+                let base = base.trim_end_matches('/');
+                vec![format!("{base}/{}/{}", entry.name, file.name), format!("{base}/{}", file.name)]
+            }
+            Address::Local(folder) => cache::candidates(&folder, entry.name)
+                .iter()
+                .map(|folder| folder.join(file.name).display().to_string())
+                .collect(),
+        }
     }
 }
 
@@ -215,6 +302,19 @@ macro_rules! lookup_options {
             /// Whether the network stays untouched. Default: `false`.
             pub fn offline(mut self, offline: bool) -> Self {
                 self.lookup = self.lookup.offline(offline);
+                self
+            }
+
+            /// Downloads from this address or folder; see [`Lookup::mirror`](crate::Lookup::mirror).
+            pub fn mirror(mut self, mirror: impl Into<String>) -> Self {
+                self.lookup = self.lookup.mirror(mirror);
+                self
+            }
+
+            /// Who is told how far a download is, for instance a [`TerminalBar`](crate::TerminalBar).
+            /// Default: nobody.
+            pub fn progress(mut self, progress: std::sync::Arc<dyn crate::Progress>) -> Self {
+                self.lookup = self.lookup.progress(progress);
                 self
             }
 

@@ -90,7 +90,6 @@ pub(crate) fn remember_as(path: &Path, hashes: Hashes) {
     }
 }
 
-#[cfg(test)]
 /// Removes what is remembered of a file.
 pub(crate) fn forget(path: &Path) {
     let _ = fs::remove_file(memory_path(path));
