@@ -1,12 +1,30 @@
 //! Every workload, one file per kind.
 
+mod elementwise;
+mod gemm;
 mod machine;
+mod rows;
 
-use crate::workload::Workload;
+use std::fmt::Display;
+use std::hint::black_box;
+
+use crate::workload::{Work, Workload};
 
 /// All workloads, in the order of the report.
 pub fn all() -> Vec<Workload> {
     let mut list = Vec::new();
     machine::declare(&mut list);
+    gemm::declare(&mut list);
+    elementwise::declare(&mut list);
+    rows::declare(&mut list);
     list
+}
+
+/// Work out of a fallible call: it runs once here, so that what cannot run says so before the clock starts.
+fn repeat<T, E: Display>(mut call: impl FnMut() -> Result<T, E> + 'static) -> Result<Work, String> {
+    call().map_err(|e| e.to_string())?;
+    Ok(Box::new(move || {
+        // It succeeded on the same inputs; a failure now would show as an absurd rate.
+        let _ = black_box(call());
+    }))
 }

@@ -10,6 +10,7 @@
 
 mod catalogue;
 mod contention;
+mod input;
 mod peers;
 mod row;
 mod sampler;

@@ -1,8 +1,31 @@
 //! The bindings, one file per family of operations.
+//!
+//! A file binds by `pub fn register(r: &mut Registry)`; [`registry`] calls each of them.
+
+mod bind;
+pub mod dense;
+
+mod creation;
+mod elementwise;
+mod matrix;
+mod reduction;
+mod shaping;
+mod tape;
 
 use crate::registry::Registry;
 
 /// Every binding there is.
 pub fn registry() -> Registry {
-    Registry::default()
+    let mut registry = Registry::default();
+    for register in [
+        creation::register,
+        elementwise::register,
+        matrix::register,
+        reduction::register,
+        shaping::register,
+        tape::register,
+    ] {
+        register(&mut registry);
+    }
+    registry
 }

@@ -5,8 +5,13 @@
 //! attributes, inputs and wanted results. This crate reads such directories ([`golden`]), looks the operation up in
 //! a table ([`registry`]), runs it, and compares ([`runner`]).
 //!
-//! The table is filled by the files under [`area`]. A [`Run`](registry::Run) takes the whole case and gives an
-//! [`Outcome`](outcome::Outcome).
+//! Two kinds of binding stand in the table, filled by the files under [`area`]:
+//!
+//! * an [`Op`](registry::Op): tensors and attributes in, tensors out. One binding serves both the values
+//!   (`tensor_ops`) and the gradients (`gradients`) of an operation;
+//! * a [`Run`](registry::Run): the whole case in, an [`Outcome`](outcome::Outcome) out, for everything else.
+//!
+//! A new family is one file under `area` with `pub fn register(r: &mut Registry)`, and its line in `area.rs`.
 //!
 //! Bindings look at `op` and `attrs` only, never at a case's name, so that cases nobody has seen yet run the same way.
 //! What has no binding counts as *not implemented*; an attribute that a binding did not look at fails the case.

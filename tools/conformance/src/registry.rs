@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::golden::Case;
+use gradus_tensor::Tensor;
+
+use crate::golden::{Attrs, Case};
 use crate::outcome::Outcome;
 
 /// Why a case gave no outcome.
@@ -28,6 +30,12 @@ impl fmt::Display for ConformanceError {
 }
 
 impl std::error::Error for ConformanceError {}
+
+impl From<gradus_tensor::Error> for ConformanceError {
+    fn from(error: gradus_tensor::Error) -> ConformanceError {
+        ConformanceError::Rejected(error.to_string())
+    }
+}
 
 /// The parts that cases come in; each is a pair of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,22 +96,39 @@ impl fmt::Display for Area {
     }
 }
 
+/// A binding of an operation on dense tensors: inputs and attributes in, outputs out.
+pub type Op = fn(&[Tensor], &Attrs<'_>) -> Result<Vec<Tensor>, ConformanceError>;
+
 /// A binding that sees the whole case.
 pub type Run = fn(&Case) -> Result<Outcome, ConformanceError>;
 
 /// All bindings.
 #[derive(Default)]
 pub struct Registry {
+    ops: BTreeMap<&'static str, Op>,
     runs: BTreeMap<(Area, &'static str), Run>,
 }
 
 impl Registry {
-    /// Binds whole cases of one area and operation.
+    /// Binds an operation on dense tensors; it serves every area, with gradients where a case has some.
+    ///
+    /// # Panics
+    /// When the name is already bound: two families claim it.
+    pub fn op(&mut self, name: &'static str, op: Op) {
+        assert!(self.ops.insert(name, op).is_none(), "{name} is bound twice");
+    }
+
+    /// Binds whole cases of one area and operation; goes before [`Registry::op`].
     ///
     /// # Panics
     /// When the pair is already bound.
     pub fn run(&mut self, area: Area, name: &'static str, run: Run) {
         assert!(self.runs.insert((area, name), run).is_none(), "{name} is bound twice in {area}");
+    }
+
+    /// The operation with that name.
+    pub fn find_op(&self, name: &str) -> Option<Op> {
+        self.ops.get(name).copied()
     }
 
     /// What runs whole cases of that area and operation.

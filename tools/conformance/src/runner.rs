@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::area::dense::run_op;
 use crate::golden::Case;
 use crate::outcome::Outcome;
 use crate::registry::{ConformanceError, Registry};
@@ -29,9 +30,7 @@ pub fn judge(registry: &Registry, case: &Case) -> Verdict {
         (Err(ConformanceError::NotImplemented(what)), _) => Verdict::NotImplemented(what),
         (Err(ConformanceError::Rejected(_)), Some(_)) => Verdict::Passed,
         (Ok(outcome), Some(_)) if outcome.prevented_by().is_some() => Verdict::Passed,
-        (Ok(_), Some(error)) => {
-            Verdict::Failed(vec![format!("expected a failure ({error}), found a result")])
-        }
+        (Ok(_), Some(error)) => Verdict::Failed(vec![format!("expected a failure ({error}), found a result")]),
         (Err(error), _) => Verdict::Failed(vec![error.to_string()]),
         (Ok(_), None) if case.undefined() => Verdict::Passed,
         (Ok(outcome), None) => match outcome.differences(case) {
@@ -46,7 +45,10 @@ fn run(registry: &Registry, case: &Case) -> Result<Outcome, ConformanceError> {
     if let Some(run) = registry.find_run(case.area(), case.op()) {
         return run(case);
     }
-    Err(ConformanceError::NotImplemented(case.op().to_string()))
+    match registry.find_op(case.op()) {
+        Some(op) => run_op(op, case),
+        None => Err(ConformanceError::NotImplemented(case.op().to_string())),
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

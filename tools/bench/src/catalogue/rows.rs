@@ -1,0 +1,19 @@
+//! Operations along an axis: reductions, normalizations, transposition.
+
+use super::repeat;
+use crate::input::random;
+use crate::workload::{Amount, Workload};
+
+pub fn declare(list: &mut Vec<Workload>) {
+    for axis in [0, 1] {
+        let amount = Amount::Bytes(4.0 * 4096.0 * 1024.0);
+        list.push(Workload::new(format!("reduce_sum_axis{axis}/4096x1024"), "eager", amount, move || {
+            let x = random([4096, 1024])?;
+            repeat(move || x.reduce_sum(axis, false))
+        }));
+    }
+    list.push(Workload::new("transpose/2048x2048", "eager", Amount::Bytes(8.0 * 2048.0 * 2048.0), || {
+        let x = random([2048, 2048])?;
+        repeat(move || x.t())
+    }));
+}
