@@ -11,6 +11,7 @@ mod matrix;
 mod reduction;
 mod shaping;
 mod tape;
+mod tape_higher_order;
 
 use crate::registry::Registry;
 
@@ -24,6 +25,7 @@ pub fn registry() -> Registry {
         reduction::register,
         shaping::register,
         tape::register,
+        tape_higher_order::register,
     ] {
         register(&mut registry);
     }

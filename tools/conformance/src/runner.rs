@@ -30,7 +30,9 @@ pub fn judge(registry: &Registry, case: &Case) -> Verdict {
         (Err(ConformanceError::NotImplemented(what)), _) => Verdict::NotImplemented(what),
         (Err(ConformanceError::Rejected(_)), Some(_)) => Verdict::Passed,
         (Ok(outcome), Some(_)) if outcome.prevented_by().is_some() => Verdict::Passed,
-        (Ok(_), Some(error)) => Verdict::Failed(vec![format!("expected a failure ({error}), found a result")]),
+        (Ok(_), Some(error)) => {
+            Verdict::Failed(vec![format!("expected a failure ({error}), found a result")])
+        }
         (Err(error), _) => Verdict::Failed(vec![error.to_string()]),
         (Ok(_), None) if case.undefined() => Verdict::Passed,
         (Ok(outcome), None) => match outcome.differences(case) {

@@ -11,10 +11,15 @@ const MILLION: usize = 1 << 20;
 pub fn declare(list: &mut Vec<Workload>) {
     // tanh(x a + b) x: what fusion is about.
     for (name, n) in [("1M", MILLION), ("16M", 16 * MILLION)] {
-        list.push(Workload::new(format!("chain/{name}"), "eager", Amount::Bytes(8.0 * n as f64), move || {
-            let (x, a, b) = (random([n])?, Tensor::scalar(1.1f32), Tensor::scalar(0.3f32));
-            repeat(move || x.mul(&a)?.add(&b)?.tanh()?.mul(&x))
-        }));
+        list.push(Workload::new(
+            format!("chain/{name}"),
+            "eager",
+            Amount::Bytes(8.0 * n as f64),
+            move || {
+                let (x, a, b) = (random([n])?, Tensor::scalar(1.1f32), Tensor::scalar(0.3f32));
+                repeat(move || x.mul(&a)?.add(&b)?.tanh()?.mul(&x))
+            },
+        ));
     }
     let unary: [(&str, fn(&Tensor) -> Result<Tensor>); 2] = [("tanh", Tensor::tanh), ("exp", Tensor::exp)];
     for (name, f) in unary {
@@ -32,8 +37,13 @@ pub fn declare(list: &mut Vec<Workload>) {
         let (x, y) = (random([1024])?, random([1024])?);
         repeat(move || x.add(&y))
     }));
-    list.push(Workload::new("bcast_add/1024x1024+1024", "eager", Amount::Bytes(8.0 * MILLION as f64), || {
-        let (x, y) = (random([1024, 1024])?, random([1024])?);
-        repeat(move || x.add(&y))
-    }));
+    list.push(Workload::new(
+        "bcast_add/1024x1024+1024",
+        "eager",
+        Amount::Bytes(8.0 * MILLION as f64),
+        || {
+            let (x, y) = (random([1024, 1024])?, random([1024])?);
+            repeat(move || x.add(&y))
+        },
+    ));
 }

@@ -27,9 +27,14 @@ const SHAPES: [(usize, usize, usize); 17] = [
 
 pub fn declare(list: &mut Vec<Workload>) {
     for (m, k, n) in SHAPES {
-        list.push(Workload::new(format!("gemm/{m}x{k}x{n}"), "eager", Amount::Flops((2 * m * k * n) as f64), move || {
-            let (a, b) = (random([m, k])?, random([k, n])?);
-            repeat(move || a.matmul(&b))
-        }));
+        list.push(Workload::new(
+            format!("gemm/{m}x{k}x{n}"),
+            "eager",
+            Amount::Flops((2 * m * k * n) as f64),
+            move || {
+                let (a, b) = (random([m, k])?, random([k, n])?);
+                repeat(move || a.matmul(&b))
+            },
+        ));
     }
 }

@@ -14,7 +14,8 @@ pub fn tensor(array: &Array) -> Result<Tensor, ConformanceError> {
 
 /// A tensor as an array to compare.
 pub fn array(tensor: &Tensor) -> Result<Array, ConformanceError> {
-    Array::new(tensor.dtype(), tensor.shape().dims().to_vec(), tensor.to_bytes()?).map_err(ConformanceError::Case)
+    Array::new(tensor.dtype(), tensor.shape().dims().to_vec(), tensor.to_bytes()?)
+        .map_err(ConformanceError::Case)
 }
 
 /// Tensors as values to compare.
