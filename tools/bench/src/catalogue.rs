@@ -4,6 +4,7 @@ mod elementwise;
 mod gemm;
 mod machine;
 mod rows;
+mod tape;
 
 use std::fmt::Display;
 use std::hint::black_box;
@@ -17,6 +18,7 @@ pub fn all() -> Vec<Workload> {
     gemm::declare(&mut list);
     elementwise::declare(&mut list);
     rows::declare(&mut list);
+    tape::declare(&mut list);
     list
 }
 
