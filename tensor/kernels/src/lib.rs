@@ -21,6 +21,7 @@ mod vector;
 
 pub use buffer::Buffer;
 pub use dtype::{DType, Element};
+pub use error::{Error, Result};
 pub use half::{bf16, f16};
 pub use num_complex::Complex;
 pub use scalar::Scalar;

@@ -20,15 +20,11 @@ mod operand;
 mod ternary;
 mod unary;
 
-pub(crate) use binary::binary_float;
 pub use binary::{Binary, binary};
 pub use broadcast::{Broadcast, Kind, Layout};
 pub use compare::{Compare, Test, compare, test};
-pub(crate) use compare::{compare_mask, test_mask};
 pub use complex::{Part, from_parts, parts};
-pub(crate) use ternary::select_tile;
 pub use ternary::{betainc, clip, select};
-pub(crate) use unary::unary_float;
 pub use unary::{Unary, unary};
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn select<T: Element>(
     operand::zip3(c, a, b, y, 0.4, select_tile);
 }
 
-/// y = min(max(x, low), high): NaN stays, and a bound that is NaN gives NaN.
+/// y = min(max(x, low), high): NaN stays; a bound that is NaN is no bound.
 ///
 /// An error for bools and complex numbers.
 pub fn clip<T: Element>(x: &[T], low: T, high: T, y: &mut [T]) -> Result {

@@ -1,5 +1,7 @@
 //! Every operation against a plain evaluation, over sizes, shapes, types and numbers of threads.
 
+use super::binary::binary_float;
+use super::unary::unary_float;
 use super::*;
 use crate::dtype::{DType, Element};
 use crate::error::Error;
@@ -87,7 +89,7 @@ fn named_values() {
         (Unary::Softplus, 200.0, 200.0),
         (Unary::Sigmoid, -200.0, 0.0),
         (Unary::Sin, 1e6, -0.349_993_5),
-        (Unary::Cos, 1e22, 0.522_321_5),
+        (Unary::Cos, 1e22, 0.679_061_35),
         (Unary::Tan, f32::INFINITY, nan),
         (Unary::Softsign, f32::INFINITY, 1.0),
         (Unary::GeluErf, 1.0, 0.841_344_8),
@@ -194,7 +196,8 @@ fn binary_f32_agrees_with_f64() {
             // Quotients next to a whole number may round to either side.
             let jump =
                 matches!(op, Binary::FloorDiv | Binary::TruncDiv) && (f64::from(found) - exact).abs() <= 1.0;
-            let bound = exact.abs() * 3e-6 + 1e-6;
+            // Sums that cancel, such as 1 + tanh, leave an error against the first operand.
+            let bound = exact.abs() * 3e-6 + 1e-6 * f64::from(1.0 + a[i].abs());
             let good = found == exact as f32 || found.is_nan() && exact.is_nan() || jump;
             assert!(
                 good || (f64::from(found) - exact).abs() <= bound,

@@ -50,14 +50,14 @@ pub fn exp(x: f32, shift: i32) -> f32 {
 /// e^x - 1. 2 ulp.
 #[inline(always)]
 pub fn expm1(x: f32) -> f32 {
-    let c = select(x > 90.0, 90.0, x);
+    let c = select(x > 89.0, 89.0, x);
     let c = select(c < -30.0, -30.0, c);
     let (n, r) = reduce(c);
     let p = (r * r).mul_add(tail(r), r);
     // 2^n (e^r - 1) + (2^n - 1), halved so that n = 128 does not overflow before the result does.
     let s = pow2(n.wrapping_sub(1));
     let y = s.mul_add(p, s - 0.5);
-    // The clamp at 90 gives infinity, and a negative zero must stay one.
+    // The clamp at 89 gives infinity, and a negative zero must stay one.
     select(x == 0.0, x, y + y)
 }
 

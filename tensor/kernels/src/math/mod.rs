@@ -31,8 +31,6 @@ pub trait Float:
 {
     /// Positive infinity.
     const INFINITY: Self;
-    /// Not a number.
-    const NAN: Self;
     /// Arguments beyond this magnitude lose accuracy in [`sin`](Float::sin), [`cos`](Float::cos) and
     /// [`tan`](Float::tan) and need the `far` versions.
     const TRIG_LIMIT: f64;
@@ -146,7 +144,6 @@ pub trait Float:
 
 impl Float for f32 {
     const INFINITY: f32 = f32::INFINITY;
-    const NAN: f32 = f32::NAN;
     const TRIG_LIMIT: f64 = trig::LIMIT as f64;
 
     #[inline(always)]
@@ -277,7 +274,6 @@ impl Float for f32 {
 
 impl Float for f64 {
     const INFINITY: f64 = f64::INFINITY;
-    const NAN: f64 = f64::NAN;
     const TRIG_LIMIT: f64 = f64::INFINITY;
 
     #[inline(always)]

@@ -96,6 +96,9 @@ fn k_scaled(n: f64, x: f64) -> f64 {
     if x == 0.0 {
         return f64::INFINITY;
     }
+    if x == f64::INFINITY {
+        return 0.0;
+    }
     if x < 1.0 {
         return k_series(n, x) * x.exp();
     }

@@ -2,16 +2,25 @@
 
 use super::{digamma, lgamma};
 
+/// Below this the sum over the negative terms would take too long.
+const FAR: f64 = -1e6;
+
 /// Sum over k >= 0 of (k + q)^-s, for s > 1.
 ///
 /// Inf at s = 1 and at the poles q = 0, -1, ... for even integer s; NaN for s < 1, and where a power of a negative
-/// number is not real. Ten terms, then the Euler-Maclaurin formula.
+/// number is not real, or q is below -10^6. Ten terms, then the Euler-Maclaurin formula.
 pub fn zeta(s: f64, q: f64) -> f64 {
     if s.is_nan() || q.is_nan() || s < 1.0 {
         return f64::NAN;
     }
     if s == 1.0 {
         return f64::INFINITY;
+    }
+    if q == f64::INFINITY {
+        return 0.0;
+    }
+    if q < FAR {
+        return f64::NAN;
     }
     if q <= 0.0 {
         if q == q.floor() {
@@ -20,6 +29,15 @@ pub fn zeta(s: f64, q: f64) -> f64 {
         if s != s.floor() {
             return f64::NAN;
         }
+    }
+    if s == f64::INFINITY {
+        return if q > 1.0 {
+            0.0
+        } else if q == 1.0 {
+            1.0
+        } else {
+            f64::INFINITY
+        };
     }
     let (mut sum, mut a) = (0.0, q);
     let mut k = 0;
