@@ -224,7 +224,7 @@ pub fn binary<T: Element>(op: Binary, broadcast: &Broadcast, a: &[T], b: &[T], y
 }
 
 /// One tile on one thread; the type is known to have the function.
-fn tile<T: Element>(op: Binary, a: &[T], b: &[T], y: &mut [T]) {
+pub(crate) fn tile<T: Element>(op: Binary, a: &[T], b: &[T], y: &mut [T]) {
     match T::DTYPE {
         DType::F32 => binary_float(op, same::<T, f32>(a), same(b), same_mut(y)),
         DType::F64 => binary_float(op, same::<T, f64>(a), same(b), same_mut(y)),

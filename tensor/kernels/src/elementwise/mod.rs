@@ -20,12 +20,44 @@ mod operand;
 mod ternary;
 mod unary;
 
+use crate::dtype::Element;
+use crate::math::Float;
+use crate::vector::{self, Body};
+
+pub(crate) use binary::tile as binary_tile;
 pub use binary::{Binary, binary};
 pub use broadcast::{Broadcast, Kind, Layout};
 pub use compare::{Compare, Test, compare, test};
 pub use complex::{Part, from_parts, parts};
 pub use ternary::{betainc, clip, select};
 pub use unary::{Unary, unary};
+
+/// Narrow floats to f32, in parallel.
+pub(crate) fn narrow_widen<T: Element>(x: &[T], y: &mut [f32]) {
+    crate::split::chunks(y, 1 << 15, |start, y| narrow::widen(&x[start..start + y.len()], y));
+}
+
+/// f32 to narrow floats, in parallel.
+pub(crate) fn narrow_round<T: Element>(x: &[f32], y: &mut [T]) {
+    crate::split::chunks(y, 1 << 15, |start, y| narrow::round(&x[start..start + y.len()], y));
+}
+
+struct Exp<'a, T>(&'a mut [T]);
+
+impl<T: Float> Body for Exp<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for x in self.0 {
+            *x = x.exp();
+        }
+    }
+}
+
+/// x = e^x on this thread.
+pub(crate) fn exp_in_place<T: Float>(x: &mut [T]) {
+    vector::run(Exp(x));
+}
 
 #[cfg(test)]
 mod tests;

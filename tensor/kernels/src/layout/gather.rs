@@ -1,0 +1,44 @@
+//! Taking slices by index.
+
+use super::position;
+use crate::dtype::Element;
+use crate::error::Result;
+use crate::split;
+
+/// y[b, o, k, i] = x[b, o, indices[b, k], i].
+///
+/// x is (batch, outer, n, inner), indices is (batch, k), y is (batch, outer, k, inner). An error for an index
+/// outside 0..n. Panics when lengths do not fit.
+pub fn gather<T: Element>(
+    x: &[T],
+    indices: &[i64],
+    y: &mut [T],
+    [batch, outer, n, inner]: [usize; 4],
+) -> Result {
+    assert_eq!(x.len(), batch * outer * n * inner, "gather: elements for {:?}", [batch, outer, n, inner]);
+    let k = if batch == 0 { 0 } else { indices.len() / batch };
+    assert!(indices.len() == batch * k && y.len() == batch * outer * k * inner, "gather: indices and result");
+    for (place, &i) in indices.iter().enumerate() {
+        position(i, n, "gather", place)?;
+    }
+    if y.is_empty() {
+        return Ok(());
+    }
+    let rows = (16_384 / inner).max(1);
+    split::chunks(y, rows * inner, |start, y| {
+        let first = start / inner;
+        if inner == 1 {
+            for (r, y) in (first..).zip(y) {
+                let (bo, j) = (r / k, r % k);
+                *y = x[bo * n + indices[bo / outer * k + j] as usize];
+            }
+            return;
+        }
+        for (r, y) in (first..).zip(y.chunks_exact_mut(inner)) {
+            let (bo, j) = (r / k, r % k);
+            let from = (bo * n + indices[bo / outer * k + j] as usize) * inner;
+            y.copy_from_slice(&x[from..from + inner]);
+        }
+    });
+    Ok(())
+}

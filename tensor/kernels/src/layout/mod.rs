@@ -1,0 +1,34 @@
+//! Moving elements: transposes, slices, gathers, scatters, padding, joins.
+//!
+//! Shapes are row-major. Functions that copy are generic over the element; [`scatter`] computes.
+
+mod along;
+mod gather;
+mod join;
+mod one_hot;
+mod pad;
+mod scatter;
+mod strided;
+mod transpose;
+
+pub use along::{gather_along, scatter_add_along};
+pub use gather::gather;
+pub use join::{concat, split};
+pub use one_hot::one_hot;
+pub use pad::{Pad, pad};
+pub use scatter::{Scatter, scatter};
+pub use strided::{Strided, reverse, tile};
+pub use transpose::transpose;
+
+use crate::error::{Error, Result};
+
+/// An index that may be negative, as a position below n.
+fn position(index: i64, n: usize, op: &str, place: usize) -> Result<usize> {
+    usize::try_from(index)
+        .ok()
+        .filter(|&i| i < n)
+        .ok_or_else(|| Error::Shape(format!("{op}: index {index} at position {place} is not in 0..{n}")))
+}
+
+#[cfg(test)]
+mod tests;

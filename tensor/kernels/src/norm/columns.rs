@@ -1,0 +1,287 @@
+//! Batch normalisation in parts: statistics, a scale and offset per column, and the gradients.
+//!
+//! x is (rows, n) with n the channels. Sums over rows are cut into pieces by shape and joined as a tree.
+
+use crate::elementwise::Unary;
+use crate::math::{Float, select};
+use crate::reduce::Number;
+use crate::split;
+use crate::threads::{self, SharedMut};
+use crate::vector::{self, Body};
+
+/// Elements of one piece of rows: it is read twice, so it stays in the second cache.
+const PIECE: usize = 32_768;
+
+fn piece_rows(n: usize) -> usize {
+    (PIECE / n.max(1)).clamp(8, 1 << 14)
+}
+
+/// Mean and biased variance of every column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moments<T> {
+    /// Mean per column.
+    pub mean: Vec<T>,
+    /// Mean squared distance from the mean per column.
+    pub variance: Vec<T>,
+}
+
+/// Sums, and sums of squared distances from the piece's mean.
+struct Piece<'a, T> {
+    x: &'a [T],
+    sum: &'a mut [T],
+    square: &'a mut [T],
+}
+
+impl<T: Float> Body for Piece<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Piece { x, sum, square } = self;
+        let n = sum.len();
+        // The first row as origin: distances from it are small when the spread is.
+        let (origin, _) = x.split_at(n);
+        for x in x.chunks_exact(n) {
+            for (((s, q), &x), &o) in sum.iter_mut().zip(square.iter_mut()).zip(x).zip(origin) {
+                let d = x - o;
+                *s = *s + d;
+                *q = d.fma(d, *q);
+            }
+        }
+        let count = T::lit((x.len() / n) as f64);
+        for ((s, q), &o) in sum.iter_mut().zip(square.iter_mut()).zip(origin) {
+            let mean = *s / count;
+            // Sum of (d - mean)^2; rounding may leave it just below zero.
+            let m2 = (-mean).fma(*s, *q);
+            *q = select(m2 < T::ZERO, T::ZERO, m2);
+            *s = o + mean;
+        }
+    }
+}
+
+/// Mean and variance of the columns of x, n elements per row, in one pass over memory.
+///
+/// Pieces are joined by Chan's formula, which does not cancel. Zero rows give NaN.
+pub fn column_moments<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
+    let nan = T::ZERO / T::ZERO;
+    let mut moments = Moments { mean: vec![nan; n], variance: vec![nan; n] };
+    if x.is_empty() || n == 0 {
+        return moments;
+    }
+    assert!(x.len().is_multiple_of(n), "column_moments: {} elements in rows of {n}", x.len());
+    let rows = x.len() / n;
+    let piece = piece_rows(n);
+    let pieces = rows.div_ceil(piece);
+    let (mut means, mut squares) = (vec![T::ZERO; pieces * n], vec![T::ZERO; pieces * n]);
+    {
+        let (means, squares) = (SharedMut::new(&mut means), SharedMut::new(&mut squares));
+        threads::parallel_for_cost(pieces, x.len() / 4, |k| {
+            let r = k * piece..((k + 1) * piece).min(rows);
+            // SAFETY: every piece has a part of its own.
+            let (sum, square) =
+                unsafe { (means.slice(k * n..(k + 1) * n), squares.slice(k * n..(k + 1) * n)) };
+            vector::run(Piece { x: &x[r.start * n..r.end * n], sum, square });
+        });
+    }
+    let counts: Vec<usize> = (0..pieces).map(|k| piece.min(rows - k * piece)).collect();
+    join(&counts, &mut means, &mut squares, n);
+    let count = T::lit(rows as f64);
+    moments.mean.copy_from_slice(&means[..n]);
+    moments.variance.iter_mut().zip(&squares).for_each(|(v, s)| *v = *s / count);
+    moments
+}
+
+/// Joins the moments of the pieces into the first, as a tree; gives the number of rows.
+fn join<T: Float>(counts: &[usize], means: &mut [T], squares: &mut [T], n: usize) -> usize {
+    if let [c] = counts {
+        return *c;
+    }
+    let half = counts.len().next_power_of_two() / 2;
+    let (m1, m2) = means.split_at_mut(half * n);
+    let (s1, s2) = squares.split_at_mut(half * n);
+    let (a, b) = (join(&counts[..half], m1, s1, n), join(&counts[half..], m2, s2, n));
+    let total = (a + b) as f64;
+    let (part, weight) = (T::lit(b as f64 / total), T::lit(a as f64 * b as f64 / total));
+    for i in 0..n {
+        let d = m2[i] - m1[i];
+        m1[i] = d.fma(part, m1[i]);
+        s1[i] = s1[i] + (d * d).fma(weight, s2[i]);
+    }
+    a + b
+}
+
+struct Affine<'a, T> {
+    x: &'a [T],
+    scale: &'a [T],
+    shift: &'a [T],
+    /// Upper bound after relu; infinite for relu, none for no activation.
+    relu: Option<T>,
+    y: &'a mut [T],
+}
+
+impl<T: Float> Body for Affine<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Affine { x, scale, shift, relu, y } = self;
+        let n = scale.len();
+        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+            match relu {
+                None => {
+                    for (((y, &x), &a), &b) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                        *y = x.fma(a, b);
+                    }
+                }
+                Some(top) => {
+                    for (((y, &x), &a), &b) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                        let v = x.fma(a, b);
+                        let v = select(v < T::ZERO, T::ZERO, v);
+                        *y = select(v > top, top, v);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// y = x scale + shift per column, then `activation`, which may be relu or relu6.
+///
+/// Batch normalisation has scale = gamma / sqrt(variance + epsilon) and shift = beta - mean scale. Panics when lengths
+/// do not fit or for another activation.
+pub fn column_affine<T: Float>(x: &[T], scale: &[T], shift: &[T], activation: Option<Unary>, y: &mut [T]) {
+    let n = scale.len();
+    assert!(
+        x.len() == y.len() && shift.len() == n && (n == 0 || x.len().is_multiple_of(n)),
+        "column_affine: lengths"
+    );
+    let relu = match activation {
+        None => None,
+        Some(Unary::Relu) => Some(T::INFINITY),
+        Some(Unary::Relu6) => Some(T::lit(6.0)),
+        Some(other) => panic!("column_affine: {} is not fused", other.name()),
+    };
+    if n == 0 {
+        return;
+    }
+    // Short rows: several of them as one, so that vectors fill.
+    let repeat = if n < 64 { (256 / n).min((x.len() / n).max(1)) } else { 1 };
+    let (scale, shift) = (scale.repeat(repeat), shift.repeat(repeat));
+    let wide = n * repeat;
+    split::chunks(y, piece_rows(wide) * wide, |start, y| {
+        let whole = y.len() / wide * wide;
+        let x = &x[start..start + y.len()];
+        let (y, tail) = y.split_at_mut(whole);
+        vector::run(Affine { x: &x[..whole], scale: &scale, shift: &shift, relu, y });
+        if !tail.is_empty() {
+            let (scale, shift) = (&scale[..n], &shift[..n]);
+            vector::run(Affine { x: &x[whole..], scale, shift, relu, y: tail });
+        }
+    });
+}
+
+struct Sums<'a, T> {
+    dy: &'a [T],
+    x: &'a [T],
+    mean: &'a [T],
+    plain: &'a mut [T],
+    dot: &'a mut [T],
+}
+
+impl<T: Float> Body for Sums<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Sums { dy, x, mean, plain, dot } = self;
+        let n = mean.len();
+        for (dy, x) in dy.chunks_exact(n).zip(x.chunks_exact(n)) {
+            for ((((p, d), &dy), &x), &m) in plain.iter_mut().zip(dot.iter_mut()).zip(dy).zip(x).zip(mean) {
+                *p = *p + dy;
+                *d = dy.fma(x - m, *d);
+            }
+        }
+    }
+}
+
+/// Per column: the sum of dy, and the sum of dy (x - mean).
+///
+/// They are dbeta, and dgamma when multiplied with 1 / sqrt(variance + epsilon).
+pub fn column_sums<T: Float + Number>(dy: &[T], x: &[T], mean: &[T]) -> [Vec<T>; 2] {
+    let n = mean.len();
+    assert!(x.len() == dy.len() && (n == 0 || x.len().is_multiple_of(n)), "column_sums: lengths");
+    if n == 0 || x.is_empty() {
+        return [vec![T::ZERO; n], vec![T::ZERO; n]];
+    }
+    let rows = x.len() / n;
+    let piece = piece_rows(n).min(512);
+    let pieces = rows.div_ceil(piece);
+    let (mut plain, mut dot) = (vec![T::ZERO; pieces * n], vec![T::ZERO; pieces * n]);
+    {
+        let (plain, dot) = (SharedMut::new(&mut plain), SharedMut::new(&mut dot));
+        threads::parallel_for_cost(pieces, x.len() / 2, |k| {
+            let e = k * piece * n..((k + 1) * piece).min(rows) * n;
+            // SAFETY: every piece has a part of its own.
+            let (plain, dot) = unsafe { (plain.slice(k * n..(k + 1) * n), dot.slice(k * n..(k + 1) * n)) };
+            vector::run(Sums { dy: &dy[e.clone()], x: &x[e], mean, plain, dot });
+        });
+    }
+    [plain, dot].map(|parts| {
+        let mut out = vec![T::ZERO; n];
+        crate::reduce::pass(crate::reduce::Plus, &parts, &mut out, [1, pieces, n]);
+        out
+    })
+}
+
+struct Backward<'a, T> {
+    dy: &'a [T],
+    x: &'a [T],
+    mean: &'a [T],
+    a: &'a [T],
+    b: &'a [T],
+    c: &'a [T],
+    dx: &'a mut [T],
+}
+
+impl<T: Float> Body for Backward<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Backward { dy, x, mean, a, b, c, dx } = self;
+        let n = a.len();
+        // Equal lengths in sight let the compiler drop the bound checks.
+        let (mean, b, c) = (&mean[..n], &b[..n], &c[..n]);
+        for ((dy, x), dx) in dy.chunks_exact(n).zip(x.chunks_exact(n)).zip(dx.chunks_exact_mut(n)) {
+            for i in 0..n {
+                dx[i] = dy[i].fma(a[i], (x[i] - mean[i]).fma(b[i], c[i]));
+            }
+        }
+    }
+}
+
+/// dx of batch normalisation in training, from the sums of [`column_sums`] over `count` rows.
+///
+/// dx = scale (dy - sum(dy) / count - (x - mean) rstd^2 sum(dy (x - mean)) / count), scale = gamma rstd.
+pub fn column_backward<T: Float>(
+    dy: &[T],
+    x: &[T],
+    mean: &[T],
+    rstd: &[T],
+    scale: &[T],
+    sums: &[Vec<T>; 2],
+    dx: &mut [T],
+) {
+    let n = mean.len();
+    assert!(x.len() == dy.len() && x.len() == dx.len(), "column_backward: lengths");
+    assert!(
+        rstd.len() == n && scale.len() == n && sums.iter().all(|s| s.len() == n),
+        "column_backward: columns"
+    );
+    if n == 0 || x.is_empty() {
+        return;
+    }
+    let count = T::lit((x.len() / n) as f64);
+    let b: Vec<T> = (0..n).map(|i| -scale[i] * rstd[i] * rstd[i] * sums[1][i] / count).collect();
+    let c: Vec<T> = (0..n).map(|i| -scale[i] * sums[0][i] / count).collect();
+    split::chunks(dx, piece_rows(n) * n, |start, dx| {
+        let (dy, x) = (&dy[start..start + dx.len()], &x[start..start + dx.len()]);
+        vector::run(Backward { dy, x, mean, a: scale, b: &b, c: &c, dx });
+    });
+}

@@ -1,0 +1,10 @@
+//! Normalisation: of rows (layer normalisation) and of columns (batch normalisation).
+
+mod columns;
+mod rows;
+
+pub use columns::{Moments, column_affine, column_backward, column_moments, column_sums};
+pub use rows::{RowGradients, row_norm, row_norm_backward};
+
+#[cfg(test)]
+mod tests;
