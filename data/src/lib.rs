@@ -1,2 +1,61 @@
-//! Input pipelines in the manner of tf.data.
+//! Input pipelines in the manner of tf.data, useful on their own.
+//!
+//! A [`Dataset`] describes where elements come from and what happens to them; iterating it runs that.
+//! Elements may be of any `Send` type.
+//!
+//! ```
+//! use gradus_data::{Dataset, Prefetch};
+//! # fn main() -> Result<(), gradus_data::DataError> {
+//! let train = Dataset::from_tensor_slices((vec![0.5f32, 1.5, 2.5, 3.5], vec![0u8, 1, 0, 1]))
+//!     .shuffle(4, 42)                                   // seed 42, a new order in every epoch
+//!     .parallel_map(2, |(x, label)| (x / 4.0, label))   // two threads, one order
+//!     .batch(2)
+//!     .prefetch(Prefetch::auto());
+//! for epoch in 0..3 {
+//!     for batch in &train {
+//!         let (x, labels) = batch?;
+//!         assert_eq!(x.len(), labels.len());
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! What it promises, and tests:
+//! - **Deterministic.** The stream is the same for any number of threads. Random numbers are functions of
+//!   (seed, epoch, stage, index), see [`Key`].
+//! - **Resumable.** [`DataIter::state`] is the position inside an epoch, a few numbers as data;
+//!   [`Dataset::resume`] continues with the very next element.
+//! - **Bounded.** Memory is what the stages declare: buffers, batches, two elements per worker.
+//! - **Polite.** An error, or a panic in a function of yours, comes out in the place of its element and says
+//!   stage, index and file. Dropping an iterator stops and joins its threads (it waits up to 1.5 s for one
+//!   that is inside a call of yours; that one then ends by itself after the call).
+//!
+//! What it does not do: it runs on one machine, has no graph optimizer, and never needs another crate of
+//! the workspace.
 #![forbid(unsafe_code)]
+
+mod cardinality;
+mod conveyor;
+mod crc32c;
+mod crew;
+mod dataset;
+mod element;
+mod error;
+mod guard;
+mod key;
+mod sources;
+mod spec;
+mod stage;
+mod stages;
+mod state;
+
+pub use cardinality::Cardinality;
+pub use dataset::{DataIter, Dataset};
+pub use element::{Element, Pad, Unbatch};
+pub use error::{DataError, ErrorKind, Place, Result, Site};
+pub use key::{Key, KeyedRng};
+pub use sources::Slices;
+pub use spec::ElementSpec;
+pub use stage::{Cursor, Pass, RandomAccess, Stage};
+pub use stages::{Batch, Interleave, PaddedBatch, Parallel, Prefetch, Rebatch, Shuffle, Window};
+pub use state::IteratorState;
