@@ -1,9 +1,8 @@
 //! The tensor: an immutable, contiguous, row-major array behind a shared pointer.
 
-use crate::view::{View, ViewMut};
+use crate::view::{Derived, View, ViewMut};
 use crate::{DType, Element, Error, Result, Shape, Spec, recorder};
 use gradus_kernels::{Buffer, Scalar};
-use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -20,7 +19,7 @@ struct Inner {
     spec: Spec,
     store: Store,
     /// What kernels derived from this very value and want to find again (packed weights).
-    derived: OnceLock<Box<dyn Any + Send + Sync>>,
+    derived: Derived,
 }
 
 /// Where the elements are.
@@ -166,7 +165,9 @@ impl Tensor {
     pub fn view(&self) -> View<'_> {
         match &self.0.store {
             Store::Scalar(s) => View::of_scalar(&self.0.spec, s),
-            Store::Shared(b, offset) => View::of_buffer(&self.0.spec, b, *offset),
+            Store::Shared(b, offset) => {
+                View::of_buffer(&self.0.spec, b, *offset).with_derived(&self.0.derived)
+            }
         }
     }
 
@@ -212,13 +213,6 @@ impl Tensor {
         Ok(gradus_kernels::dispatch!(self.dtype(), T: all => {
             v.as_slice::<T>().iter().map(|x| x.to_f64()).collect()
         }))
-    }
-
-    /// Something that kernels derived from this value and keep beside it, made on first use.
-    ///
-    /// One slot of one type per tensor: packed weights find it again as long as the value lives.
-    pub fn derived<D: Send + Sync + 'static>(&self, make: impl FnOnce() -> D) -> Option<&D> {
-        self.0.derived.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// Changes the elements: in place when nobody else holds them, else in a copy. The value gets a new identity.

@@ -2,13 +2,19 @@
 
 use crate::{DType, Element, Shape, Spec};
 use gradus_kernels::{Buffer, Scalar};
+use std::any::Any;
+use std::sync::OnceLock;
 
 /// Elements of an input: contiguous and row-major.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     spec: &'a Spec,
     data: Data<'a>,
+    derived: Option<&'a Derived>,
 }
+
+/// A slot beside a value for what a kernel derived from it.
+pub(crate) type Derived = OnceLock<Box<dyn Any + Send + Sync>>;
 
 #[derive(Clone, Copy)]
 enum Data<'a> {
@@ -19,12 +25,23 @@ enum Data<'a> {
 impl<'a> View<'a> {
     /// A view of `spec.len()` elements of a buffer from `offset` on.
     pub fn of_buffer(spec: &'a Spec, buffer: &'a Buffer, offset: usize) -> View<'a> {
-        View { spec, data: Data::Buffer(buffer, offset) }
+        View { spec, data: Data::Buffer(buffer, offset), derived: None }
     }
 
     /// A view of one inline element.
     pub fn of_scalar(spec: &'a Spec, scalar: &'a Scalar) -> View<'a> {
-        View { spec, data: Data::Scalar(scalar) }
+        View { spec, data: Data::Scalar(scalar), derived: None }
+    }
+
+    pub(crate) fn with_derived(self, slot: &'a Derived) -> View<'a> {
+        View { derived: Some(slot), ..self }
+    }
+
+    /// What a kernel derived from this very value and left beside it, made on first use: packed weights.
+    ///
+    /// One slot of one type per value; `None` where the value has no slot, or one of another type.
+    pub fn derived<D: Send + Sync + 'static>(&self, make: impl FnOnce() -> D) -> Option<&'a D> {
+        self.derived?.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// Dtype and shape.

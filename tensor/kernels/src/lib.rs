@@ -3,6 +3,7 @@
 //! Slices in, slices out: nothing here knows a tensor, a shape type or a tape. Every kernel has a plain
 //! twin that the tests compare it with. All `unsafe` code of the workspace lives in this crate.
 
+pub mod activation_grad;
 pub mod buffer;
 pub mod bytes;
 mod cast;

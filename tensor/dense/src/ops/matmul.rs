@@ -4,7 +4,8 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{Element, Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::gemm::{Epilogue, Gemm, Number, gemm};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[MatMul::DEF];
@@ -60,6 +61,66 @@ impl MatMul {
     }
 }
 
+impl MatMul {
+    fn run<T: Number>(&self, p: &Product, x: &[View<'_>], c: &mut [T]) {
+        let (a, b) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
+        let mut shape = Gemm::new(p.m, p.n, p.k);
+        if self.transpose_a {
+            shape = shape.trans_a();
+        }
+        if self.transpose_b {
+            shape = shape.trans_b();
+        }
+        let (na, nb, nc) = (p.m * p.k, p.k * p.n, p.m * p.n);
+        let batches = p.batch.num_elements();
+        let stride = |shape: &Shape, size: usize| {
+            let own = shape[..shape.rank() - 2].iter().product::<usize>();
+            if own == batches {
+                Some(size)
+            } else if own == 1 {
+                Some(0)
+            } else {
+                None
+            }
+        };
+        match (stride(x[0].shape(), na), stride(x[1].shape(), nb)) {
+            // A stack of rows against one matrix is one tall product.
+            (Some(sa), Some(0)) if sa == na && !self.transpose_a && batches > 1 => {
+                shape.m = p.m * batches;
+                gemm(&shape, a, b, c, &Epilogue::NONE);
+            }
+            (Some(sa), Some(sb)) => gemm(&shape.batch(batches, sa, sb, nc), a, b, c, &Epilogue::NONE),
+            _ => {
+                let (ia, ib) = (batch_indices(x[0].shape(), &p.batch), batch_indices(x[1].shape(), &p.batch));
+                for (i, c) in c.chunks_exact_mut(nc.max(1)).enumerate() {
+                    gemm(&shape, &a[ia[i] * na..], &b[ib[i] * nb..], c, &Epilogue::NONE);
+                }
+            }
+        }
+    }
+}
+
+/// For each product of the batch, which matrix of a stack that broadcasts to it.
+fn batch_indices(shape: &Shape, batch: &Shape) -> Vec<usize> {
+    let own = Shape::new(&shape[..shape.rank() - 2]);
+    let strides = own.strides();
+    let extra = batch.rank() - own.rank();
+    (0..batch.num_elements())
+        .map(|i| {
+            let mut rest = i;
+            let mut at = 0;
+            for axis in (0..batch.rank()).rev() {
+                let index = rest % batch[axis];
+                rest /= batch[axis];
+                if axis >= extra && own[axis - extra] != 1 {
+                    at += index * strides[axis - extra];
+                }
+            }
+            at
+        })
+        .collect()
+}
+
 impl Op for MatMul {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -76,26 +137,8 @@ impl Op for MatMul {
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let p = self.product(x[0].spec(), x[1].spec())?;
-        dispatch!(x[0].dtype(), T: real => {
-            let (a, b) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
-            let c = y[0].as_mut::<T>();
-            let batches = p.batch.num_elements();
-            let (na, nb) = (a.len() / (p.m * p.k).max(1), b.len() / (p.k * p.n).max(1));
-            for i in 0..batches {
-                let (ia, ib) = (if na == batches { i } else { 0 }, if nb == batches { i } else { 0 });
-                let (a, b) = (&a[ia * p.m * p.k..], &b[ib * p.k * p.n..]);
-                for r in 0..p.m {
-                    for s in 0..p.n {
-                        let mut acc = 0.0;
-                        for k in 0..p.k {
-                            let u = if self.transpose_a { a[k * p.m + r] } else { a[r * p.k + k] };
-                            let v = if self.transpose_b { b[s * p.k + k] } else { b[k * p.n + s] };
-                            acc += u.to_f64() * v.to_f64();
-                        }
-                        c[i * p.m * p.n + r * p.n + s] = T::from_f64(acc);
-                    }
-                }
-            }
+        dispatch!(x[0].dtype(), T: number => {
+            self.run::<T>(&p, x, y[0].as_mut::<T>());
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
@@ -106,10 +149,8 @@ impl Op for MatMul {
         let g = cx.dy(0)?;
         let mul =
             |ta, tb, a: &Tensor, b: &Tensor| apply1(&MatMul { transpose_a: ta, transpose_b: tb }, &[a, b]);
-        let (a, b) = (cx.x_spec(0).shape.rank() >= 2, self.transpose_b);
-        debug_assert!(a);
         if cx.needs(0) {
-            let da = match (self.transpose_a, b) {
+            let da = match (self.transpose_a, self.transpose_b) {
                 (false, false) => mul(false, true, &g, cx.x(1))?,
                 (false, true) => mul(false, false, &g, cx.x(1))?,
                 (true, false) => mul(false, true, cx.x(1), &g)?,
@@ -118,7 +159,7 @@ impl Op for MatMul {
             cx.give(0, da)?;
         }
         if cx.needs(1) {
-            let db = match (self.transpose_a, b) {
+            let db = match (self.transpose_a, self.transpose_b) {
                 (false, false) => mul(true, false, cx.x(0), &g)?,
                 (false, true) => mul(true, false, &g, cx.x(0))?,
                 (true, false) => mul(false, false, cx.x(0), &g)?,
@@ -144,5 +185,33 @@ impl Tensor {
     /// As [`Tensor::matmul`], with either matrix taken as its transpose; nothing is copied for that.
     pub fn matmul_t(&self, other: &Tensor, transpose_a: bool, transpose_b: bool) -> Result<Tensor> {
         apply1(&MatMul { transpose_a, transpose_b }, &[self, other])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DType;
+
+    #[test]
+    fn batches_broadcast() {
+        let a = Tensor::range(2 * 3 * 4).unwrap().cast(DType::F64).unwrap().reshape([2, 1, 3, 4]).unwrap();
+        let b = Tensor::range(5 * 4 * 2).unwrap().cast(DType::F64).unwrap().reshape([5, 4, 2]).unwrap();
+        let c = a.matmul(&b).unwrap();
+        assert_eq!(c.shape().dims(), [2, 5, 3, 2]);
+        let (a, b, c) = (a.to_vec::<f64>().unwrap(), b.to_vec::<f64>().unwrap(), c.to_vec::<f64>().unwrap());
+        for (i, &found) in c.iter().enumerate() {
+            let (n, m, s, r) = (i % 2, i / 2 % 3, i / 6 % 5, i / 30);
+            let want: f64 = (0..4).map(|k| a[r * 12 + m * 4 + k] * b[s * 8 + k * 2 + n]).sum();
+            assert_eq!(found, want, "element {i}");
+        }
+    }
+
+    #[test]
+    fn mismatches_are_named() {
+        let a = Tensor::zeros([2, 3], DType::F32).unwrap();
+        let b = Tensor::zeros([4, 5], DType::F32).unwrap();
+        assert_eq!(a.matmul(&b).unwrap_err().to_string(), "matmul: inner dimensions differ: [2, 3] x [4, 5]");
+        assert!(a.matmul(&b.cast(DType::F64).unwrap()).unwrap_err().to_string().contains("float64"));
     }
 }

@@ -8,6 +8,7 @@ mod cast;
 mod compare;
 mod creation;
 mod exponential;
+mod linear;
 mod matmul;
 mod reduce;
 mod reshape;
@@ -20,6 +21,7 @@ pub use cast::Cast;
 pub use compare::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Select};
 pub use creation::{Fill, Range};
 pub use exponential::{Exp, Log, Sigmoid, Sqrt, Square, Tanh};
+pub use linear::{Activation, ActivationGrad, Linear};
 pub use matmul::MatMul;
 pub use reduce::{ReduceMax, ReduceMean, ReduceSum};
 pub use reshape::Reshape;
@@ -36,6 +38,7 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     compare::DEFS,
     creation::DEFS,
     exponential::DEFS,
+    linear::DEFS,
     matmul::DEFS,
     reduce::DEFS,
     reshape::DEFS,

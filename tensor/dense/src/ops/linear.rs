@@ -1,0 +1,205 @@
+//! A matrix product with bias and activation in one pass: what a dense layer does.
+//!
+//! The product's tiles get their bias and activation before they leave the cache. A weight that is used
+//! a second time without having changed is packed once, and the packed form kept beside the value.
+
+use crate::attr::{Attr, Attribute, OpDef};
+use crate::backward::Backward;
+use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
+use crate::view::{View, ViewMut};
+use crate::{DType, Error, Keep, Lower, Result, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::activation_grad::activation_grad;
+use gradus_kernels::gemm::{Epilogue, Gemm, PackedB, gemm, gemm_packed};
+use smallvec::smallvec;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub use gradus_kernels::gemm::Activation;
+
+pub(super) const DEFS: &[OpDef] = &[Linear::DEF, ActivationGrad::DEF];
+
+impl Attribute for Activation {
+    fn to_attr(&self) -> Attr {
+        match self {
+            Activation::None => Attr::Str("linear".into()),
+            Activation::Relu => Attr::Str("relu".into()),
+            Activation::Relu6 => Attr::Str("relu6".into()),
+            Activation::LeakyRelu(slope) => Attr::Float(f64::from(*slope)),
+            other => Attr::Str(format!("{other:?}")),
+        }
+    }
+    fn from_attr(a: &Attr) -> Option<Self> {
+        match a {
+            Attr::Str(s) if s == "linear" => Some(Activation::None),
+            Attr::Str(s) if s == "relu" => Some(Activation::Relu),
+            Attr::Str(s) if s == "relu6" => Some(Activation::Relu6),
+            Attr::Float(slope) => Some(Activation::LeakyRelu(*slope as f32)),
+            _ => None,
+        }
+    }
+}
+
+/// Packed weights of a value, made when it is used for the second time.
+pub(crate) struct Repeated<P> {
+    uses: AtomicU32,
+    packed: OnceLock<P>,
+}
+
+impl<P> Repeated<P> {
+    pub(crate) fn new() -> Self {
+        Repeated { uses: AtomicU32::new(0), packed: OnceLock::new() }
+    }
+
+    /// The packed form from the second use on.
+    pub(crate) fn get(&self, make: impl FnOnce() -> P) -> Option<&P> {
+        if let Some(p) = self.packed.get() {
+            return Some(p);
+        }
+        (self.uses.fetch_add(1, Ordering::Relaxed) > 0).then(|| self.packed.get_or_init(make))
+    }
+}
+
+/// Weights smaller than this are as quick to read where they are.
+const WORTH_PACKING: usize = 4096;
+
+crate::op! {
+    /// `activation(x w + b)` over the last axis of `x`; the bias may be left out.
+    pub struct Linear { activation: Activation } = "linear"
+}
+
+impl Op for Linear {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
+        same_dtype(Self::NAME, x)?;
+        if !x[0].dtype.is_float() {
+            return Err(unsupported_dtype(Self::NAME, x[0].dtype));
+        }
+        let (xs, ws) = (&x[0].shape, &x[1].shape);
+        let &[k, n] = ws.dims() else {
+            return Err(Error::shape(format!("linear: the weight has shape {ws}, expected a matrix")));
+        };
+        if xs.last() != Some(&k) {
+            return Err(Error::shape(format!("linear: inner dimensions differ: {xs} x {ws}")));
+        }
+        if let Some(b) = x.get(2) {
+            if b.shape.dims() != [n] {
+                return Err(Error::shape(format!("linear: the bias has shape {}, expected [{n}]", b.shape)));
+            }
+        }
+        Ok(smallvec![x[0].reshaped(xs.replaced(xs.rank() - 1, n))])
+    }
+    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        let (k, n) = (x[1].shape()[0], x[1].shape()[1]);
+        let m = x[0].shape()[..x[0].shape().rank() - 1].iter().product();
+        let shape = Gemm::new(m, n, k);
+        if x[0].dtype() == DType::F32 {
+            let bias = x.get(2).map(|b| b.as_slice::<f32>());
+            let e = Epilogue { bias, activation: self.activation, accumulate: false };
+            gemm_repeated(&shape, &x[0], &x[1], y[0].as_mut::<f32>(), &e);
+            return Ok(());
+        }
+        dispatch!(x[0].dtype(), T: float => {
+            let bias = x.get(2).map(|b| b.as_slice::<T>());
+            let e = Epilogue { bias, activation: self.activation, accumulate: false };
+            gemm(&shape, x[0].as_slice::<T>(), x[1].as_slice::<T>(), y[0].as_mut::<T>(), &e);
+            Ok(())
+        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn keep(&self) -> Keep {
+        Keep { x: 0b11, y: u64::from(self.activation != Activation::None) }
+    }
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let g = match self.activation {
+            Activation::None => cx.dy(0)?,
+            activation => apply1(&ActivationGrad { activation }, &[&cx.dy(0)?, cx.y(0)])?,
+        };
+        if cx.needs(0) {
+            cx.give(0, g.matmul_t(&rows_of_weight(cx.x(1), &g)?, false, true)?)?;
+        }
+        if cx.needs(1) {
+            let rows = |t: &Tensor| t.reshape_infer(&[-1, *t.shape().last().unwrap_or(&1) as isize]);
+            let (x, g) =
+                if g.is_empty() { (cx.x(0).clone(), g.clone()) } else { (rows(cx.x(0))?, rows(&g)?) };
+            if g.is_empty() {
+                cx.give(1, cx.x(1).zeros_like()?)?;
+            } else {
+                cx.give(1, x.matmul_t(&g, true, false)?)?;
+            }
+        }
+        if cx.inputs() > 2 && cx.needs(2) {
+            let axes: Vec<isize> = (0..g.rank() as isize - 1).collect();
+            cx.give(2, g.reduce_sum(&axes[..], false)?)?;
+        }
+        Ok(())
+    }
+    fn lower(&self) -> Lower {
+        Lower::Contract
+    }
+}
+
+/// The weight with as many axes as the product needs to broadcast over a stack of rows.
+fn rows_of_weight(w: &Tensor, g: &Tensor) -> Result<Tensor> {
+    let mut shape = vec![1; g.rank().saturating_sub(2)];
+    shape.extend_from_slice(w.shape());
+    w.reshape(shape)
+}
+
+/// A product whose second factor is packed once when its value is used again.
+fn gemm_repeated(shape: &Gemm, a: &View<'_>, b: &View<'_>, c: &mut [f32], e: &Epilogue<'_, f32>) {
+    if shape.k * shape.n >= WORTH_PACKING && shape.m > 1 {
+        let make = || PackedB::<f32>::new(shape.k, shape.n, b.as_slice::<f32>(), shape.n, false);
+        if let Some(packed) = b.derived(Repeated::<PackedB<f32>>::new).and_then(|r| r.get(make)) {
+            gemm_packed(shape, a.as_slice::<f32>(), packed, c, e);
+            return;
+        }
+    }
+    gemm(shape, a.as_slice::<f32>(), b.as_slice::<f32>(), c, e);
+}
+
+crate::op! {
+    /// The gradient of a fused activation: the gradient of its output times its derivative, read off the output.
+    pub struct ActivationGrad { activation: Activation } = "activation_grad"
+}
+
+impl Op for ActivationGrad {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
+        same_dtype(Self::NAME, x)?;
+        if x[0].shape != x[1].shape {
+            return Err(Error::shape(format!(
+                "activation_grad: shapes differ: {} and {}",
+                x[0].shape, x[1].shape
+            )));
+        }
+        Ok(smallvec![x[0].clone()])
+    }
+    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        dispatch!(x[0].dtype(), T: float => {
+            activation_grad::<T>(self.activation, x[0].as_slice(), x[1].as_slice(), y[0].as_mut());
+            Ok(())
+        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn keep(&self) -> Keep {
+        Keep { x: 0b10, y: 0 }
+    }
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        // Piecewise linear: the derivative's own derivative is zero where it exists.
+        let g = apply1(self, &[&cx.dy(0)?, cx.x(1)])?;
+        cx.give(0, g)
+    }
+}
+
+impl Tensor {
+    /// `activation(self w + b)` over the last axis: `[.., k] x [k, n] + [n]` gives `[.., n]`.
+    pub fn linear(&self, w: &Tensor, b: Option<&Tensor>, activation: Activation) -> Result<Tensor> {
+        let op = Linear { activation };
+        match b {
+            Some(b) => apply1(&op, &[self, w, b]),
+            None => apply1(&op, &[self, w]),
+        }
+    }
+}
