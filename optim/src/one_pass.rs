@@ -1,0 +1,67 @@
+//! An elementwise update in one pass over memory: weight, gradient and slots are read and written once.
+
+use crate::arith::Number;
+use crate::rule::Elementwise;
+use gradus_autograd::Variable;
+use gradus_tensor::{Error, Result, Tensor};
+
+/// Updates a variable and its slots in place. `decay` is the weight decay and the learning rate.
+///
+/// The gradient has the dtype `T` and the shape of the variable.
+pub(crate) fn run<E: Elementwise, T: Number>(
+    rule: &E,
+    c: &E::Coefficients<T>,
+    decay: Option<(T, T)>,
+    grad: &Tensor,
+    var: &Variable,
+    slots: &[Variable],
+) -> Result<()> {
+    let g = grad.view();
+    let g = g.as_slice::<T>();
+    match slots {
+        [] => elements(var, |w| pass(rule, c, decay, g, w, [])),
+        [a] => elements(var, |w| elements(a, |a| pass(rule, c, decay, g, w, [a]))),
+        [a, b] => {
+            elements(var, |w| elements(a, |a| elements(b, |b| pass(rule, c, decay, g, w, [a, b]))))
+        }
+        [a, b, d] => elements(var, |w| {
+            elements(a, |a| elements(b, |b| elements(d, |d| pass(rule, c, decay, g, w, [a, b, d]))))
+        }),
+        _ => Err(Error::value(format!(
+            "{}: at most 3 slots per weight, found {}",
+            <E as Elementwise>::CLASS,
+            slots.len()
+        ))),
+    }
+}
+
+/// Lends the elements of a variable, in place or in a copy when something holds the old value.
+pub(crate) fn elements<T: Number>(v: &Variable, f: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
+    v.update(|y| f(y.as_mut::<T>()))
+}
+
+fn pass<E: Elementwise, T: Number, const N: usize>(
+    rule: &E,
+    c: &E::Coefficients<T>,
+    decay: Option<(T, T)>,
+    g: &[T],
+    w: &mut [T],
+    slots: [&mut [T]; N],
+) -> Result<()> {
+    let n = g.len();
+    // Equal lengths in plain sight let the compiler drop bounds checks and use vectors.
+    let w = &mut w[..n];
+    let mut slots = slots.map(|s| &mut s[..n]);
+    for i in 0..n {
+        let mut w_i = w[i];
+        if let Some((d, lr)) = decay {
+            w_i = w_i - w_i * d * lr;
+        }
+        let mut s: [T; N] = std::array::from_fn(|k| slots[k][i]);
+        w[i] = rule.step(c, g[i], w_i, &mut s);
+        for k in 0..N {
+            slots[k][i] = s[k];
+        }
+    }
+    Ok(())
+}
