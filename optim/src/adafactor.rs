@@ -97,7 +97,10 @@ impl Rule for AdafactorRule {
             // Vectors are not factored; Keras keeps two scalars in those places.
             let (rows, columns) = match rank {
                 0 | 1 => (Spec::new(dtype, ()), Spec::new(dtype, ())),
-                _ => (Spec::new(dtype, var.shape().without(rank - 1)), Spec::new(dtype, var.shape().without(rank - 2))),
+                _ => (
+                    Spec::new(dtype, var.shape().without(rank - 1)),
+                    Spec::new(dtype, var.shape().without(rank - 2)),
+                ),
             };
             slots.slot(i, &name, rows, 0.0)?;
             slots.slot(i, &name, columns, 0.0)?;
@@ -118,7 +121,7 @@ impl Rule for AdafactorRule {
         let w = step.decayed(&var.value())?;
         let alpha = rms(&w)?.maximum(&t.like(self.epsilon_2)?)?.mul(&rate.minimum(&bound)?)?;
         let square = g.square()?.add(&t.like(self.epsilon_1)?)?;
-        let beta = one.sub(&t.pow(&t.like(self.beta_2_decay)?)?)?;
+        let beta = one.sub(&crate::arith::positive_pow(&t, &t.like(self.beta_2_decay)?)?)?;
         let moved = |slot: &Variable, to: &Tensor| -> Result<Tensor> {
             let new = beta.mul(&slot.value())?.add(&one.sub(&beta)?.mul(to)?)?;
             slot.assign(&new)?;

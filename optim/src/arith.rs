@@ -5,17 +5,12 @@
 //! tensors through recorded operations (what a traced function keeps). The same text gives both, so they
 //! cannot drift apart.
 
-use gradus_tensor::{Element, Result, Tensor};
+use gradus_tensor::{Element, Error, ErrorKind, Result, Tensor};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A value that update rules compute with: `f32`, `f64` or [`Formula`].
 pub trait Arith:
-    Clone
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
+    Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// The number `x` in the precision of this value.
     fn num(&self, x: f64) -> Self;
@@ -106,6 +101,16 @@ number! { f32 f64 }
 #[derive(Clone, Debug)]
 pub struct Formula(Result<Tensor>);
 
+/// Operations that tensors do not have yet.
+pub(crate) fn missing(op: &str) -> Formula {
+    Formula(Err(Error::new(ErrorKind::Unsupported, format!("{op}: not available inside a trace yet"))))
+}
+
+/// `x^e` for positive `x`, which is all that update rules need.
+pub(crate) fn positive_pow(x: &Tensor, e: &Tensor) -> Result<Tensor> {
+    Tensor::mul(&x.log()?, e).and_then(|y| y.exp())
+}
+
 impl Formula {
     /// Starts from a tensor.
     pub fn of(t: &Tensor) -> Formula {
@@ -151,13 +156,13 @@ impl Arith for Formula {
         self.unary(Tensor::sqrt)
     }
     fn pow(self, e: Self) -> Self {
-        self.binary(e, Tensor::pow)
+        self.binary(e, positive_pow)
     }
     fn abs(self) -> Self {
-        self.unary(Tensor::abs)
+        missing("abs")
     }
     fn sign(self) -> Self {
-        self.unary(Tensor::sign)
+        missing("sign")
     }
     fn max(self, o: Self) -> Self {
         self.binary(o, Tensor::maximum)
@@ -166,13 +171,13 @@ impl Arith for Formula {
         self.binary(o, Tensor::minimum)
     }
     fn floor(self) -> Self {
-        self.unary(Tensor::floor)
+        missing("floor")
     }
     fn ceil(self) -> Self {
-        self.unary(Tensor::ceil)
+        missing("ceil")
     }
     fn cos(self) -> Self {
-        self.unary(Tensor::cos)
+        missing("cos")
     }
     fn ln(self) -> Self {
         self.unary(Tensor::log)

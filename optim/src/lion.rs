@@ -79,7 +79,13 @@ impl Elementwise for LionRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, [lr, beta_1, rest_1, beta_2, rest_2]: &[A; 5], g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(
+        &self,
+        [lr, beta_1, rest_1, beta_2, rest_2]: &[A; 5],
+        g: A,
+        w: A,
+        slots: &mut [A],
+    ) -> A {
         let [m] = slots else { return w };
         let direction = m.clone() * beta_1.clone() + g.clone() * rest_1.clone();
         *m = m.clone() * beta_2.clone() + g * rest_2.clone();

@@ -128,8 +128,8 @@ impl Elementwise for NadamRule {
         let [m, v] = slots else { return w };
         *m = m.clone() + (g.clone() - m.clone()) * c.rest_1.clone();
         *v = v.clone() + (g.clone().square() - v.clone()) * c.rest_2.clone();
-        let m_hat = c.ahead.clone() * m.clone() / c.unbias_ahead.clone()
-            + c.now.clone() * g / c.unbias_now.clone();
+        let m_hat =
+            c.ahead.clone() * m.clone() / c.unbias_ahead.clone() + c.now.clone() * g / c.unbias_now.clone();
         let v_hat = v.clone() / c.unbias_2.clone();
         w - m_hat * c.lr.clone() / (v_hat.sqrt() + c.epsilon.clone())
     }

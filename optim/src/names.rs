@@ -13,17 +13,14 @@ use gradus_tensor::Error;
 /// ```
 pub fn unknown(kind: &str, asked: &str, known: &[&str]) -> Error {
     let hint = nearest(asked, known).map(|n| format!("; did you mean '{n}'?")).unwrap_or_else(|| ".".into());
-    Error::value(format!(
-        "Could not interpret {kind} identifier: {asked}{hint} Known: {}",
-        known.join(", ")
-    ))
+    Error::value(format!("Could not interpret {kind} identifier: {asked}{hint} Known: {}", known.join(", ")))
 }
 
 /// The known name with the fewest edits from `asked`, case and underscores aside; none when all are far off.
 pub fn nearest<'a>(asked: &str, known: &[&'a str]) -> Option<&'a str> {
     let asked = plain(asked);
     let (best, edits) = known.iter().map(|k| (*k, distance(&asked, &plain(k)))).min_by_key(|(_, d)| *d)?;
-    (edits <= asked.len().max(3) / 2).then_some(best)
+    (edits <= (asked.len() / 2).max(2)).then_some(best)
 }
 
 /// True when the two names are the same to Keras: case and underscores do not count.

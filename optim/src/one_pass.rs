@@ -21,9 +21,7 @@ pub(crate) fn run<E: Elementwise, T: Number>(
     match slots {
         [] => elements(var, |w| pass(rule, c, decay, g, w, [])),
         [a] => elements(var, |w| elements(a, |a| pass(rule, c, decay, g, w, [a]))),
-        [a, b] => {
-            elements(var, |w| elements(a, |a| elements(b, |b| pass(rule, c, decay, g, w, [a, b]))))
-        }
+        [a, b] => elements(var, |w| elements(a, |a| elements(b, |b| pass(rule, c, decay, g, w, [a, b])))),
         [a, b, d] => elements(var, |w| {
             elements(a, |a| elements(b, |b| elements(d, |d| pass(rule, c, decay, g, w, [a, b, d]))))
         }),
@@ -51,7 +49,7 @@ fn pass<E: Elementwise, T: Number, const N: usize>(
     let n = g.len();
     // Equal lengths in plain sight let the compiler drop bounds checks and use vectors.
     let w = &mut w[..n];
-    let mut slots = slots.map(|s| &mut s[..n]);
+    let slots = slots.map(|s| &mut s[..n]);
     for i in 0..n {
         let mut w_i = w[i];
         if let Some((d, lr)) = decay {

@@ -1,14 +1,26 @@
 //! Optimizers by name and by configuration.
 
 use crate::{
-    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, Optimizer, RMSprop, SGD, names,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, Optimizer, RMSprop, SGD,
+    names,
 };
 use gradus_tensor::Result;
 use serde_json::Value;
 
 /// The names that [`get`] knows.
 pub const NAMES: [&str; 12] = [
-    "sgd", "rmsprop", "adam", "adamw", "adadelta", "adagrad", "adamax", "adafactor", "nadam", "ftrl", "lion", "lamb",
+    "sgd",
+    "rmsprop",
+    "adam",
+    "adamw",
+    "adadelta",
+    "adagrad",
+    "adamax",
+    "adafactor",
+    "nadam",
+    "ftrl",
+    "lion",
+    "lamb",
 ];
 
 type Make = fn(Option<&Value>) -> Result<Box<dyn Optimizer>>;

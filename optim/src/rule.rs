@@ -187,11 +187,8 @@ fn in_place<E: Elementwise, T: Number>(
     grad: &Tensor,
     slots: &Slots,
 ) -> Result<()> {
-    let shared: SmallVec<[T; 1]> = slots
-        .all_shared()
-        .iter()
-        .map(|v| v.peek().cast(T::DTYPE)?.item::<T>())
-        .collect::<Result<_>>()?;
+    let shared: SmallVec<[T; 1]> =
+        slots.all_shared().iter().map(|v| v.peek().cast(T::DTYPE)?.item::<T>()).collect::<Result<_>>()?;
     let c = rule.coefficients(T::from_f32(rate), T::from_i64(t), &shared);
     let decay = step.weight_decay().map(|d| (T::from_f64(d), T::from_f32(rate)));
     one_pass::run(rule, &c, decay, grad, var, slots.of(i))
@@ -207,11 +204,8 @@ fn by_operations<E: Elementwise>(
     slots: &Slots,
 ) -> Result<()> {
     let dtype = var.dtype();
-    let shared: Vec<Formula> = slots
-        .all_shared()
-        .iter()
-        .map(|v| Ok(Formula::of(&v.value().cast(dtype)?)))
-        .collect::<Result<_>>()?;
+    let shared: Vec<Formula> =
+        slots.all_shared().iter().map(|v| Ok(Formula::of(&v.value().cast(dtype)?))).collect::<Result<_>>()?;
     let (lr, t) = (Formula::of(&step.learning_rate(dtype)?), Formula::of(&step.number(dtype)?));
     let c = rule.coefficients(lr, t, &shared);
     let w = step.decayed(&var.value())?;

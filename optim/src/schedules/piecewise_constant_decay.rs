@@ -33,9 +33,11 @@ impl Decay for PiecewiseConstantDecay {
 
     fn formula<A: Arith>(&self, step: A) -> A {
         let last = self.values.last().copied().unwrap_or(f64::NAN);
-        self.boundaries.iter().zip(&self.values).rev().fold(step.num(last), |after, (b, v)| {
-            step.clone().if_at_most(step.num(*b), step.num(*v), after)
-        })
+        self.boundaries
+            .iter()
+            .zip(&self.values)
+            .rev()
+            .fold(step.num(last), |after, (b, v)| step.clone().if_at_most(step.num(*b), step.num(*v), after))
     }
 
     fn check(&self) -> Result<()> {
