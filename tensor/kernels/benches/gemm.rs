@@ -49,14 +49,21 @@ fn main() {
         cases.extend([g, g.trans_a(), g.trans_b()]);
     }
     cases.extend([nn(784, 32, 128).trans_a(), nn(32, 128, 10), nn(6272, 9, 128), nn(9, 6272, 128).trans_a()]);
-    cases.extend([nn(32, 1, 1024), nn(1, 1024, 1024), nn(1, 1024, 1024).trans_b(), nn(1024, 1024, 1), nn(64, 25088, 64).trans_a()]);
+    cases.extend([
+        nn(32, 1, 1024),
+        nn(1, 1024, 1024),
+        nn(1, 1024, 1024).trans_b(),
+        nn(1024, 1024, 1),
+        nn(64, 25088, 64).trans_a(),
+    ]);
     for g in cases {
         let order = [["nn", "nt"], ["tn", "tt"]][usize::from(g.trans_a)][usize::from(g.trans_b)];
         let name = format!("{}x{}x{} {order}", g.m, g.k, g.n);
         if !name.contains(&filter) {
             continue;
         }
-        let fill = |len: usize| -> Vec<f32> { (0..len).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
+        let fill =
+            |len: usize| -> Vec<f32> { (0..len).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
         let (a, b) = (fill(g.m * g.k), fill(g.k * g.n));
         let mut c = vec![0.0f32; g.m * g.n];
         let flops = 2.0 * (g.m * g.n * g.k) as f64 / 1e9;

@@ -170,3 +170,83 @@ impl<T: Real> Tile<T> {
         if max_rows::<S>() == 14 { rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14) } else { rows!(1 2 3 4 5 6) }
     }
 }
+
+/// A stretch of K: where it starts in A, and how many steps it has. B continues from one to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Segment {
+    pub a: usize,
+    pub len: usize,
+}
+
+/// One tile of a product whose K comes in stretches: convolutions.
+#[derive(Clone, Copy)]
+pub(crate) struct Segments<'a, T> {
+    pub segments: &'a [Segment],
+    pub a: *const T,
+    pub lda: usize,
+    pub b: *const T,
+    pub ldb: usize,
+    pub c: *mut T,
+    pub ldc: usize,
+    pub cols: usize,
+    pub add: bool,
+    pub finish: Option<Finish<T>>,
+}
+
+struct FixedSegments<'a, T, const MR: usize, const NV: usize, const A_UNIT: bool>(&'a Segments<'a, T>);
+
+impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool> Kernel
+    for FixedSegments<'_, T, MR, NV, A_UNIT>
+{
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let t = self.0;
+        let mut acc = [[T::splat(s, T::ZERO); NV]; MR];
+        let mut b = t.b;
+        // SAFETY: `Segments::run` has the caller's word for all of it.
+        unsafe {
+            for g in t.segments {
+                accumulate::<T, S, MR, NV, A_UNIT, false>(
+                    s,
+                    &mut acc,
+                    g.len,
+                    t.a.add(g.a),
+                    t.lda,
+                    b,
+                    t.ldb,
+                    0,
+                );
+                b = b.add(g.len * t.ldb);
+            }
+            write::<T, S, MR, NV>(s, &acc, t.c, t.ldc, t.cols, t.add);
+            if let Some(f) = t.finish {
+                f.apply(t.c, t.ldc, MR, t.cols);
+            }
+        }
+    }
+}
+
+impl<T: Real> Segments<'_, T> {
+    /// Computes the tile of `rows` rows, as [`Tile::run`].
+    ///
+    /// # Safety
+    /// For every segment, A is readable from `a + segment.a` on, and B, in whole vectors, for all steps; C as
+    /// [`write()`] says.
+    #[inline(always)]
+    pub unsafe fn run<S: Simd, const A_UNIT: bool>(&self, s: S, rows: usize) {
+        if self.cols > T::lanes::<S>() {
+            self.run_wide::<S, 2, A_UNIT>(s, rows);
+        } else {
+            self.run_wide::<S, 1, A_UNIT>(s, rows);
+        }
+    }
+
+    #[inline(always)]
+    fn run_wide<S: Simd, const NV: usize, const A_UNIT: bool>(&self, s: S, rows: usize) {
+        macro_rules! rows {
+            ($($n:literal)*) => { match rows { $($n => s.outline(FixedSegments::<T, $n, NV, A_UNIT>(self)),)* _ => unreachable!() } };
+        }
+        if max_rows::<S>() == 14 { rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14) } else { rows!(1 2 3 4 5 6) }
+    }
+}
