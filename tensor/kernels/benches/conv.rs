@@ -3,7 +3,8 @@
 //! `cargo bench -p gradus-kernels --bench conv -- [threads] [filter]`
 
 use gradus_kernels::conv::{
-    Conv2dOptions, Conv2dShape, PackedFilter, conv2d_filter_gradient, conv2d_input_gradient_packed, conv2d_packed,
+    Conv2dOptions, Conv2dShape, PackedFilter, conv2d_filter_gradient, conv2d_input_gradient_packed,
+    conv2d_packed,
 };
 use gradus_kernels::gemm::{Activation, Epilogue};
 use gradus_kernels::threads::{num_threads, set_num_threads};
@@ -52,8 +53,10 @@ fn main() {
         }
         let options = Conv2dOptions::same([size, size], [k, k], [stride, stride], [1, 1]);
         let shape = Conv2dShape::new([n, size, size, c], [k, k, c, o], options).expect("the cases are valid");
-        let fill = |len: usize| -> Vec<f32> { (0..len).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
-        let (x, w, dy, bias) = (fill(shape.input_len()), fill(shape.filter_len()), fill(shape.output_len()), fill(o));
+        let fill =
+            |len: usize| -> Vec<f32> { (0..len).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
+        let (x, w, dy, bias) =
+            (fill(shape.input_len()), fill(shape.filter_len()), fill(shape.output_len()), fill(o));
         let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
         let gflop = 2.0 * (shape.output_len() * k * k * c) as f64 / 1e9;
         let show = |what: &str, (median, best): (f64, f64)| {

@@ -13,7 +13,7 @@
 use super::shape::Conv2dShape;
 use super::window::{Images, View, Window};
 use crate::buffer::Buffer;
-use crate::gemm::micro::{Segment, Segments, max_rows};
+use crate::gemm::micro::{Segment, Tile, max_rows};
 use crate::gemm::pack::{pack_b, packed_len, panel_width, width_at};
 use crate::gemm::{Gemm, Real, gemm};
 use crate::simd::{self, Kernel, Simd};
@@ -222,7 +222,7 @@ impl<T: Real> Target<T> {
                 let h = height + usize::from(tile < taller);
                 // SAFETY: the caller vouches for A and the sums; panels start at depth * column.
                 unsafe {
-                    let tile = Segments {
+                    let tile = Tile {
                         segments,
                         a: a.add(i),
                         lda,

@@ -8,7 +8,7 @@
 //! A task is a band of output rows of one image: few enough that its source rows stay in the second-level cache.
 
 use super::window::{Images, Window};
-use crate::gemm::micro::{Segment, Segments, max_rows};
+use crate::gemm::micro::{Segment, Tile, max_rows};
 use crate::gemm::pack::{Source, panel_width, width_at};
 use crate::gemm::{Finish, Real};
 use crate::simd::{Kernel, Simd};
@@ -140,7 +140,7 @@ impl<T: Real> Kernel for Band<'_, T> {
                     // SAFETY: the window holds the taps of every pixel of the band; panels start at
                     // depth * column; the output pixels exist and belong to this task.
                     unsafe {
-                        let tile = Segments {
+                        let tile = Tile {
                             segments: &segments,
                             a: view.data.add((y - first) * w.step[0] * view.stride + x * lda),
                             lda,

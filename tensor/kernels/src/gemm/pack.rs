@@ -186,7 +186,7 @@ impl<T: Real> Kernel for PackPanels<T> {
 /// # Safety
 /// The rows are readable, and `depth * width` values writable at `dst`.
 #[inline(always)]
-unsafe fn pack_rows<T: Real, S: Simd>(
+pub(crate) unsafe fn pack_rows<T: Real, S: Simd>(
     s: S,
     depth: usize,
     cols: usize,
