@@ -12,7 +12,8 @@ use crate::stage::{Cursor, Pass, Stage};
 use crate::state::IteratorState;
 
 impl<B: Unbatch> Dataset<B> {
-    /// Takes batches apart along their first axis. The cardinality becomes unknown.
+    /// Takes batches apart along their first axis. The cardinality becomes unknown, unless all elements are
+    /// known to have one length.
     pub fn unbatch(self) -> Dataset<B::Item> {
         Dataset::from_stage(UnbatchStage { site: self.next_site("unbatch"), input: self })
     }
@@ -34,8 +35,14 @@ impl<B: Unbatch> Stage<B::Item> for UnbatchStage<B> {
     }
 
     fn cardinality(&self) -> Cardinality {
-        match self.input.cardinality() {
-            Cardinality::Infinite => Cardinality::Infinite,
+        // Elements of one known length give so many parts each; batches may be short at the end.
+        let length = match self.input.stage().spec() {
+            Some(ElementSpec::Array { dims, .. }) => dims.first().copied().flatten(),
+            _ => None,
+        };
+        match (self.input.cardinality(), length) {
+            (Cardinality::Infinite, _) => Cardinality::Infinite,
+            (Cardinality::Finite(n), Some(length)) => Cardinality::Finite(n.saturating_mul(length as u64)),
             _ => Cardinality::Unknown,
         }
     }

@@ -8,6 +8,8 @@ pub mod dense;
 mod creation;
 mod elementwise;
 mod matrix;
+mod optimizers;
+mod pipeline;
 mod reduction;
 mod shaping;
 mod tape;
@@ -22,6 +24,8 @@ pub fn registry() -> Registry {
         creation::register,
         elementwise::register,
         matrix::register,
+        optimizers::register,
+        pipeline::register,
         reduction::register,
         shaping::register,
         tape::register,

@@ -1,0 +1,111 @@
+//! Optimizers over twenty recorded gradients, and learning-rate schedules.
+
+use gradus_autograd::Variable;
+use gradus_optim::schedules::{self, Schedule};
+use gradus_tensor::Tensor;
+use serde_json::json;
+
+use super::dense::{all_used, tensor, tensors, values};
+use crate::golden::{Array, Case, Value};
+use crate::outcome::Outcome;
+use crate::registry::{Area, ConformanceError, Registry};
+
+type Result<T> = std::result::Result<T, ConformanceError>;
+
+pub fn register(r: &mut Registry) {
+    for name in [
+        "keras.optimizers.SGD",
+        "keras.optimizers.RMSprop",
+        "keras.optimizers.Adam",
+        "keras.optimizers.AdamW",
+        "keras.optimizers.Adadelta",
+        "keras.optimizers.Adagrad",
+        "keras.optimizers.Adamax",
+        "keras.optimizers.Adafactor",
+        "keras.optimizers.Nadam",
+        "keras.optimizers.Ftrl",
+        "keras.optimizers.Lion",
+        "keras.optimizers.Lamb",
+    ] {
+        r.run(Area::Optimizers, name, optimize);
+    }
+    for name in [
+        "keras.optimizers.schedules.ExponentialDecay",
+        "keras.optimizers.schedules.PiecewiseConstantDecay",
+        "keras.optimizers.schedules.PolynomialDecay",
+        "keras.optimizers.schedules.InverseTimeDecay",
+        "keras.optimizers.schedules.CosineDecay",
+        "keras.optimizers.schedules.CosineDecayRestarts",
+    ] {
+        r.run(Area::Optimizers, name, schedule);
+    }
+}
+
+/// The class at the end of a dotted name.
+fn class(case: &Case) -> &str {
+    case.op().rsplit('.').next().unwrap_or_default()
+}
+
+/// Inputs: the variables, then for each its gradients with the step as first axis.
+fn optimize(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let config = attrs.read("config", |c| Some(c.clone()))?;
+    let mut optimizer = gradus_optim::from_config(class(case), &config)?;
+    let inputs = case.arrays("inputs")?;
+    let (initial, gradients) = inputs.split_at(inputs.len() / 2);
+    let names = (0..initial.len()).map(|i| format!("v{i}"));
+    let vars: Vec<_> =
+        initial.iter().zip(names).map(|(v, n)| Ok(Variable::named(n, tensor(v)?))).collect::<Result<_>>()?;
+    let steps = attrs.usizes("steps")?;
+    let mut outputs = Vec::new();
+    for step in 1..=steps.iter().copied().max().unwrap_or(0) {
+        let grads: Vec<_> = gradients.iter().map(|g| row(g, step - 1)).collect::<Result<_>>()?;
+        optimizer.apply_gradients(&grads, &vars)?;
+        if steps.contains(&step) {
+            outputs.extend(vars.iter().map(Variable::peek));
+        }
+    }
+    let state = optimizer.variables();
+    let names: Vec<_> = state.iter().map(Variable::name).collect();
+    let mut outcome = Outcome::outputs(values(&outputs)?)
+        .with("state_after", held(&state)?)
+        .fact("variables", json!(names))
+        .check("attributes", all_used(&attrs));
+    if case.field("after_finalize").is_array() {
+        optimizer.finalize_variable_values(&vars)?;
+        outcome = outcome.with("after_finalize", held(&vars)?);
+    }
+    Ok(outcome)
+}
+
+fn held(vars: &[Variable]) -> Result<Vec<Option<Value>>> {
+    let held: Vec<_> = vars.iter().map(Variable::peek).collect();
+    Ok(values(&held)?.into_iter().map(Some).collect())
+}
+
+/// Entry `i` along the first axis of a recorded array.
+fn row(array: &Array, i: usize) -> Result<Tensor> {
+    let [rows, inner @ ..] = array.shape() else {
+        return Err(ConformanceError::Case("gradients without an axis of steps".to_string()));
+    };
+    let size = array.bytes().len() / rows.max(&1);
+    let bytes = array.bytes().get(i * size..(i + 1) * size);
+    let bytes = bytes.ok_or_else(|| ConformanceError::Case(format!("step {i} of {rows}")))?;
+    Ok(Tensor::from_bytes(array.dtype(), inner.to_vec(), bytes)?)
+}
+
+/// Inputs: steps; outputs: the rate at each.
+fn schedule(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let config = attrs.read("config", |c| Some(c.clone()))?;
+    let schedule = schedules::deserialize(&json!({ "class_name": class(case), "config": config }))?;
+    let steps = tensors(case, "inputs")?;
+    let rates = steps.iter().map(|s| rates(schedule.as_ref(), s)).collect::<Result<Vec<_>>>()?;
+    Ok(Outcome::outputs(values(&rates)?).check("attributes", all_used(&attrs)))
+}
+
+fn rates(schedule: &dyn Schedule, steps: &Tensor) -> Result<Tensor> {
+    let rates: Vec<f32> =
+        steps.to_f64_vec()?.iter().map(|&s| schedule.at(s as i64)).collect::<gradus_tensor::Result<_>>()?;
+    Ok(Tensor::from_vec(rates, steps.shape().clone())?)
+}

@@ -1,0 +1,72 @@
+//! What must hold for stages whose order is free.
+
+use gradus_data::{Dataset, Shuffle};
+
+use super::super::dense::all_used;
+use super::Result;
+use crate::golden::Case;
+use crate::outcome::Outcome;
+use crate::registry::{Area, Registry};
+
+const SEED: u64 = 17;
+
+pub fn register(r: &mut Registry) {
+    r.run(Area::TfData, "tf.data.shuffle_properties", shuffle);
+    r.run(Area::TfData, "tf.data.shuffle_repeat", shuffle_repeat);
+}
+
+fn holds(what: &str, is: bool) -> std::result::Result<(), String> {
+    if is { Ok(()) } else { Err(format!("expected {what}, found otherwise")) }
+}
+
+fn all(dataset: &Dataset<i64>) -> Result<Vec<i64>> {
+    Ok(dataset.iter().collect::<std::result::Result<_, _>>()?)
+}
+
+fn sorted(mut values: Vec<i64>) -> Vec<i64> {
+    values.sort_unstable();
+    values
+}
+
+fn shuffle(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let (n, buffer) = (attrs.i64("n")?, attrs.usize("buffer_size")?);
+    attrs.str("pipeline")?;
+    let make = || Dataset::range(0..n).shuffle(buffer, SEED);
+    let (dataset, frozen) = (
+        make(),
+        Dataset::range(0..n).shuffle_with(Shuffle::buffer(buffer).seed(SEED).reshuffle_each_iteration(false)),
+    );
+    let (first, second, again) = (all(&dataset)?, all(&dataset)?, all(&make())?);
+    let reachable = first.iter().enumerate().all(|(i, &x)| x < (i + buffer) as i64);
+    Ok(Outcome::new()
+        .check(
+            "permutation_of_input",
+            holds("a permutation", sorted(first.clone()) == (0..n).collect::<Vec<_>>()),
+        )
+        .check("element_at_i_at_most", holds("i + buffer_size - 1 at most", reachable))
+        .check("same_seed_same_order", holds("the same order", first == again))
+        .check("iterations_differ_by_default", holds("another order", first != second))
+        .check("iterations_equal_without_reshuffle", holds("the same order", all(&frozen)? == all(&frozen)?))
+        .check("cardinality", holds("the input's", dataset.cardinality().as_i64() == n))
+        .check("attributes", all_used(&attrs)))
+}
+
+fn shuffle_repeat(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let n = attrs.i64("n")?;
+    let (whole, size) = ((0..n).collect::<Vec<_>>(), n as usize);
+    let then_repeat = all(&Dataset::range(0..n).shuffle(size, SEED).repeat(2))?;
+    let (first, second) = then_repeat.split_at(size);
+    let then_shuffle = all(&Dataset::range(0..n).repeat(2).shuffle(size, SEED))?;
+    let twice = sorted([whole.clone(), whole.clone()].concat());
+    let epochs = sorted(first.to_vec()) == whole && sorted(second.to_vec()) == whole;
+    Ok(Outcome::new()
+        .check("shuffle_then_repeat_keeps_epochs", holds("whole epochs", epochs))
+        .check("epochs_have_different_order", holds("another order", first != second))
+        .check(
+            "repeat_then_shuffle_same_multiset",
+            holds("every element twice", sorted(then_shuffle) == twice),
+        )
+        .check("attributes", all_used(&attrs)))
+}
