@@ -10,26 +10,43 @@ use serde_json::Value;
 /// Memory for one document, on top of four times its text.
 pub(crate) const BUDGET: usize = 48 << 20;
 
-/// A map's first node, allocated at once for eleven entries.
-const MAP: usize = size_of::<(String, Value)>() * 11 + 64;
-/// An element of an array, which may have doubled just before; smaller arrays start at four.
-const ITEM: usize = size_of::<Value>() * 2;
-const ARRAY: usize = size_of::<Value>() * 4;
+/// Memory that the tokens of a document take when it is parsed.
+pub(crate) struct Costs {
+    /// Each `{`.
+    pub(crate) map: usize,
+    /// Each `[`.
+    pub(crate) array: usize,
+    /// Each `,`.
+    pub(crate) item: usize,
+}
+
+/// What [`Value`] takes: a map's first node is allocated at once for eleven entries, an array's first four elements
+/// too, and a comma is an entry of key and value in a node that is at least half full.
+const VALUE: Costs = Costs {
+    map: size_of::<(String, Value)>() * 11 + 64,
+    array: size_of::<Value>() * 4,
+    item: size_of::<Value>() * 4,
+};
 
 /// Parses one JSON document.
 pub(crate) fn parse(text: &[u8]) -> Result<Value> {
-    let estimate = estimate(text);
-    let limit = BUDGET.saturating_add(text.len().saturating_mul(4));
-    if estimate > limit {
+    check_memory(text, &VALUE)?;
+    serde_json::from_slice(text).map_err(|e| Error::corrupt(format!("not valid JSON: {e}")))
+}
+
+/// Refuses a document that would take more memory than [`BUDGET`] and four times its text.
+pub(crate) fn check_memory(text: &[u8], costs: &Costs) -> Result<()> {
+    let estimate = estimate(text, costs);
+    if estimate > BUDGET.saturating_add(text.len().saturating_mul(4)) {
         return Err(Error::too_large(format!(
             "JSON of {} bytes needs {estimate} bytes of memory",
             text.len()
         )));
     }
-    serde_json::from_slice(text).map_err(|e| Error::corrupt(format!("not valid JSON: {e}")))
+    Ok(())
 }
 
-fn estimate(text: &[u8]) -> usize {
+fn estimate(text: &[u8], costs: &Costs) -> usize {
     let mut bytes = 0usize;
     let (mut quoted, mut escaped) = (false, false);
     for &b in text {
@@ -42,14 +59,13 @@ fn estimate(text: &[u8]) -> usize {
             }
             continue;
         }
-        match b {
-            b'"' => quoted = true,
-            b'{' => bytes = bytes.saturating_add(MAP),
-            b'[' => bytes = bytes.saturating_add(ARRAY),
-            // In a map a comma is an entry of key and value in a node that is at least half full.
-            b',' => bytes = bytes.saturating_add(ITEM * 2),
-            _ => {}
-        }
+        bytes = bytes.saturating_add(match b {
+            b'{' => costs.map,
+            b'[' => costs.array,
+            b',' => costs.item,
+            _ => 0,
+        });
+        quoted = b == b'"';
     }
     bytes
 }

@@ -6,10 +6,11 @@ use super::{
 use crate::codec;
 use crate::crc32c::{Crc32c, crc32c};
 use crate::error::{Error, ErrorKind, Result};
+use crate::input_file;
 use crate::tensor_data::TensorData;
 use crate::tensorflow_dtype;
 use flate2::read::DeflateDecoder;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -26,12 +27,7 @@ impl SealedReader<File> {
     /// Opens a regular file. `limit` is the memory that its blocks may take; at least twice the file and
     /// [`SLACK`] is always granted.
     pub(crate) fn open(path: &Path, kind: Kind, limit: u64) -> Result<SealedReader<File>> {
-        let fail = |e| Error::io("cannot open", path, e);
-        if !fs::metadata(path).map_err(fail)?.is_file() {
-            return Err(Error::new(ErrorKind::Foreign, "not a regular file").in_file(path));
-        }
-        let file = File::open(path).map_err(fail)?;
-        let length = file.metadata().map_err(fail)?.len();
+        let (file, length) = input_file::open(path)?;
         SealedReader::new(file, length, path, kind, limit)
     }
 }

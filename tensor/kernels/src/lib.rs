@@ -7,6 +7,7 @@ pub mod activation_grad;
 pub mod buffer;
 pub mod bytes;
 mod cast;
+pub mod conv;
 pub mod convert;
 pub mod dtype;
 pub mod elementwise;

@@ -13,8 +13,8 @@
 //! rows as well as by columns, so packing is a plain copy; few rows use B in place, unpacked; and when C
 //! has few tiles and K is long (weight gradients), K is cut into fixed parts which are added in order.
 
-use super::micro::{Tile, max_rows};
-use super::pack::{Source, copy_rows, friendly_stride, pack_b, packed_len, panel_width, width_at};
+use super::micro::{Segment, Tile, max_rows};
+use super::pack::{Source, copy_rows, friendly_stride, pack_b, pack_rows, packed_len, panel_width, width_at};
 use super::{Finish, Real};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd};
@@ -223,6 +223,13 @@ impl<T: Real> Product<T> {
             Buffer::new(T::DTYPE, stride * rows)
         });
         let scratch = scratch.as_mut().map_or(std::ptr::null_mut(), |b| b.as_mut_slice::<T>().as_mut_ptr());
+        // Columns of a plain B that do not fill their vectors are copied between zeros.
+        let lanes = T::lanes::<S>();
+        let odd = if n % nr == lanes { 0 } else { n % nr };
+        let (whole, rest_width) = (columns.end - odd, if odd > lanes { nr } else { lanes });
+        let copied = matches!(self.b, Factor::Plain { .. }) && odd > 0;
+        let mut rest = copied.then(|| Buffer::new(T::DTYPE, kc * rest_width));
+        let rest = rest.as_mut().map_or(std::ptr::null_mut(), |b| b.as_mut_slice::<T>().as_mut_ptr());
         let mut from = 0;
         while from < k {
             let depth = kc.min(k - from);
@@ -233,6 +240,13 @@ impl<T: Real> Product<T> {
                 unsafe {
                     pack_columns(s, m, tiles, depth, self.a.add(from * lda + rows.start), lda, scratch)
                 };
+            }
+            if let (Factor::Plain { b, ldb, .. }, true) = (self.b, whole < columns.end) {
+                // SAFETY: `depth` rows of the last columns exist; the copy holds kc rows of whole vectors.
+                unsafe {
+                    let src = b.add(from * ldb + whole);
+                    pack_rows(s, depth, columns.end - whole, rest_width, src, ldb, rest);
+                }
             }
             for tile in 0..tiles {
                 let h = height + usize::from(tile < taller);
@@ -251,30 +265,31 @@ impl<T: Real> Product<T> {
                     };
                     let mut j = columns.start;
                     while j < columns.end {
-                        let c = self.c.add(row * ldc + j);
-                        let add = self.add || from > 0;
-                        let finish = if last { self.finish.map(|f| f.at(j)) } else { None };
                         let cols = nr.min(columns.end - j);
-                        match self.b {
+                        let (b, ldb) = match self.b {
                             Factor::Panels { b, depth: all, from: skip } => {
                                 let ldb = width_at::<T, S>(self.n, j);
-                                let b = b.add(all * j + (skip + from) * ldb);
-                                let tile = Tile { k: depth, a, lda, b, ldb, c, ldc, cols, add, finish };
-                                if trans_a {
-                                    tile.run::<S, true, false>(s, h);
-                                } else {
-                                    tile.run::<S, false, false>(s, h);
-                                }
+                                (b.add(all * j + (skip + from) * ldb), ldb)
                             }
-                            Factor::Plain { b, ldb, .. } => {
-                                let b = b.add(from * ldb + j);
-                                let tile = Tile { k: depth, a, lda, b, ldb, c, ldc, cols, add, finish };
-                                if trans_a {
-                                    tile.run::<S, true, true>(s, h);
-                                } else {
-                                    tile.run::<S, false, true>(s, h);
-                                }
-                            }
+                            Factor::Plain { .. } if j >= whole => (rest.cast_const(), rest_width),
+                            Factor::Plain { b, ldb, .. } => (b.add(from * ldb + j), ldb),
+                        };
+                        let tile = Tile {
+                            segments: &[Segment { a: 0, len: depth }],
+                            a,
+                            lda,
+                            b,
+                            ldb,
+                            c: self.c.add(row * ldc + j),
+                            ldc,
+                            cols,
+                            add: self.add || from > 0,
+                            finish: if last { self.finish.map(|f| f.at(j)) } else { None },
+                        };
+                        if trans_a {
+                            tile.run::<S, true>(s, h);
+                        } else {
+                            tile.run::<S, false>(s, h);
                         }
                         j += nr;
                     }

@@ -1,6 +1,7 @@
 //! What happens to a tile of results before it leaves the cache: bias and activation.
 
 use super::Real;
+use crate::simd::{Kernel, Simd};
 
 /// A function applied to every result.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -81,6 +82,24 @@ impl<T: Real> Finish<T> {
             }
             self.activation.apply(row);
         }
+    }
+}
+
+/// [`Finish::apply`], compiled once.
+pub(crate) struct Apply<T> {
+    pub finish: Finish<T>,
+    pub c: *mut T,
+    pub ldc: usize,
+    pub rows: usize,
+    pub cols: usize,
+}
+
+impl<T: Real> Kernel for Apply<T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        // SAFETY: whoever makes this has the caller's word for the tile.
+        unsafe { self.finish.apply(self.c, self.ldc, self.rows, self.cols) }
     }
 }
 

@@ -6,10 +6,13 @@
 //!
 //! A is read in place or from a panel, through two strides: rows of A are either contiguous along K
 //! (`A_UNIT = false`, the stride between rows is a parameter), or contiguous across rows (`A_UNIT = true`, a
-//! transposed A, the stride between steps is the parameter). B rows are `ldb` apart; with `TAIL` only
-//! `cols` of the last vector exist in memory.
+//! transposed A, the stride between steps is the parameter). B comes in whole vectors, rows `ldb` apart,
+//! from panels or in place. K comes in segments: one for a plain product, several for convolutions.
+//!
+//! A kernel is compiled for every height of the tile, so that 32 rows become 11 + 11 + 10 and not 14 + 14 + 4.
 
-use super::{Finish, Real};
+use super::Real;
+use super::epilogue::{Apply, Finish};
 use crate::simd::{Kernel, Simd};
 
 /// Accumulators of a tile.
@@ -19,16 +22,9 @@ pub(crate) type Acc<T, S, const MR: usize, const NV: usize> = [[<T as Real>::V<S
 ///
 /// # Safety
 /// For every step p < k and row i < MR, A is readable at `a + i * lda + p` (or `a + i + p * lda` with `A_UNIT`),
-/// and B at `b + p * ldb` for NV vectors, of which the last may have `tail` values with `TAIL`.
+/// and B at `b + p * ldb` for NV vectors.
 #[inline(always)]
-pub(crate) unsafe fn accumulate<
-    T: Real,
-    S: Simd,
-    const MR: usize,
-    const NV: usize,
-    const A_UNIT: bool,
-    const TAIL: bool,
->(
+pub(crate) unsafe fn accumulate<T: Real, S: Simd, const MR: usize, const NV: usize, const A_UNIT: bool>(
     s: S,
     acc: &mut Acc<T, S, MR, NV>,
     k: usize,
@@ -36,7 +32,6 @@ pub(crate) unsafe fn accumulate<
     lda: usize,
     b: *const T,
     ldb: usize,
-    tail: usize,
 ) {
     let (mut a, mut b) = (a, b);
     let step = if A_UNIT { lda } else { 1 };
@@ -46,8 +41,7 @@ pub(crate) unsafe fn accumulate<
         unsafe {
             let mut row = [T::splat(s, T::ZERO); NV];
             for (j, v) in row.iter_mut().enumerate() {
-                let p = b.add(j * T::lanes::<S>());
-                *v = if TAIL && j + 1 == NV { T::load_n(s, p, tail) } else { T::load(s, p) };
+                *v = T::load(s, b.add(j * T::lanes::<S>()));
             }
             for (i, acc) in acc.iter_mut().enumerate() {
                 let x = T::splat(s, *a.add(if A_UNIT { i } else { i * lda }));
@@ -100,10 +94,26 @@ pub(crate) unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
     }
 }
 
+/// Rows of the largest tile.
+#[inline(always)]
+pub(crate) const fn max_rows<S: Simd>() -> usize {
+    if S::REGISTERS == 32 { 14 } else { 6 }
+}
+
+/// Vectors in a row of a full tile.
+pub(crate) const VECTORS: usize = 2;
+
+/// A stretch of K: where it starts in A, and how many steps it has. B continues from one to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Segment {
+    pub a: usize,
+    pub len: usize,
+}
+
 /// One tile of a product, for [`Simd::outline`].
 #[derive(Clone, Copy)]
-pub(crate) struct Tile<T> {
-    pub k: usize,
+pub(crate) struct Tile<'a, T> {
+    pub segments: &'a [Segment],
     pub a: *const T,
     pub lda: usize,
     pub b: *const T,
@@ -117,56 +127,53 @@ pub(crate) struct Tile<T> {
     pub finish: Option<Finish<T>>,
 }
 
-struct Fixed<T, const MR: usize, const NV: usize, const A_UNIT: bool, const TAIL: bool>(Tile<T>);
+struct Fixed<'a, T, const MR: usize, const NV: usize, const A_UNIT: bool>(&'a Tile<'a, T>);
 
-impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool, const TAIL: bool> Kernel
-    for Fixed<T, MR, NV, A_UNIT, TAIL>
-{
+impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool> Kernel for Fixed<'_, T, MR, NV, A_UNIT> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let t = self.0;
         let mut acc = [[T::splat(s, T::ZERO); NV]; MR];
+        let mut b = t.b;
         // SAFETY: `Tile::run` has the caller's word for all of it.
         unsafe {
-            let tail = t.cols - (NV - 1) * T::lanes::<S>();
-            accumulate::<T, S, MR, NV, A_UNIT, TAIL>(s, &mut acc, t.k, t.a, t.lda, t.b, t.ldb, tail);
+            for g in t.segments {
+                accumulate::<T, S, MR, NV, A_UNIT>(s, &mut acc, g.len, t.a.add(g.a), t.lda, b, t.ldb);
+                b = b.add(g.len * t.ldb);
+            }
             write::<T, S, MR, NV>(s, &acc, t.c, t.ldc, t.cols, t.add);
-            if let Some(f) = t.finish {
-                f.apply(t.c, t.ldc, MR, t.cols);
+            if let Some(finish) = t.finish {
+                s.outline(Apply { finish, c: t.c, ldc: t.ldc, rows: MR, cols: t.cols });
             }
         }
     }
 }
 
-/// Rows of the largest tile.
-#[inline(always)]
-pub(crate) const fn max_rows<S: Simd>() -> usize {
-    if S::REGISTERS == 32 { 14 } else { 6 }
-}
-
-/// Vectors in a row of a full tile.
-pub(crate) const VECTORS: usize = 2;
-
-impl<T: Real> Tile<T> {
+impl<T: Real> Tile<'_, T> {
     /// Computes the tile of `rows` rows, 1 to [`max_rows`], and `cols` columns, 1 to two vectors.
     ///
     /// # Safety
-    /// A, B and C must be valid as [`accumulate`] and [`write()`] say; without `TAIL`, B has whole vectors.
+    /// For every segment, A is readable from `a + segment.a` on, and B, in whole vectors, for all steps; C as
+    /// [`write()`] says.
     #[inline(always)]
-    pub unsafe fn run<S: Simd, const A_UNIT: bool, const TAIL: bool>(self, s: S, rows: usize) {
+    pub unsafe fn run<S: Simd, const A_UNIT: bool>(&self, s: S, rows: usize) {
         if self.cols > T::lanes::<S>() {
-            self.run_wide::<S, 2, A_UNIT, TAIL>(s, rows);
+            self.run_wide::<S, 2, A_UNIT>(s, rows);
         } else {
-            self.run_wide::<S, 1, A_UNIT, TAIL>(s, rows);
+            self.run_wide::<S, 1, A_UNIT>(s, rows);
         }
     }
 
     #[inline(always)]
-    fn run_wide<S: Simd, const NV: usize, const A_UNIT: bool, const TAIL: bool>(self, s: S, rows: usize) {
+    fn run_wide<S: Simd, const NV: usize, const A_UNIT: bool>(&self, s: S, rows: usize) {
         macro_rules! rows {
-            ($($n:literal)*) => { match rows { $($n => s.outline(Fixed::<T, $n, NV, A_UNIT, TAIL>(self)),)* _ => unreachable!() } };
+            ($($n:literal)*) => { match rows { $($n => s.outline(Fixed::<T, $n, NV, A_UNIT>(self)),)* _ => unreachable!() } };
         }
-        if max_rows::<S>() == 14 { rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14) } else { rows!(1 2 3 4 5 6) }
+        if const { max_rows::<S>() == 14 } {
+            rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+        } else {
+            rows!(1 2 3 4 5 6)
+        }
     }
 }

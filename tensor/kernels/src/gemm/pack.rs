@@ -86,7 +86,27 @@ pub(crate) unsafe fn pack_b<T: Real, S: Simd>(
     trans: bool,
     out: &mut [T],
 ) {
-    assert!(out.len() >= packed_len::<T, S>(k, n));
+    // SAFETY: the caller vouches for B.
+    unsafe { pack_piece(s, k, n, b, ldb, trans, out, k, 0) }
+}
+
+/// Packs the rows `row..row + k` of a B that has `total` rows.
+///
+/// # Safety
+/// As for [`pack_b`].
+#[inline(always)]
+pub(crate) unsafe fn pack_piece<T: Real, S: Simd>(
+    s: S,
+    k: usize,
+    n: usize,
+    b: *const T,
+    ldb: usize,
+    trans: bool,
+    out: &mut [T],
+    total: usize,
+    row: usize,
+) {
+    assert!(row + k <= total && out.len() >= packed_len::<T, S>(total, n));
     let width = panel_width::<T, S>();
     let panels = n.div_ceil(width);
     // About 64 KB per task.
@@ -95,7 +115,8 @@ pub(crate) unsafe fn pack_b<T: Real, S: Simd>(
     parallel_for_cost(panels.div_ceil(group), k * n / 4, |task| {
         let first = task * group * width;
         let last = n.min(first + group * width);
-        s.outline(PackPanels { k, n, b: src.get(), ldb, trans, out: out.as_ptr(), first, last });
+        let piece = PackPanels { k, n, b: src.get(), ldb, trans, out: out.as_ptr(), total, row, first, last };
+        s.outline(piece);
     });
 }
 
@@ -122,6 +143,8 @@ struct PackPanels<T> {
     ldb: usize,
     trans: bool,
     out: *mut T,
+    total: usize,
+    row: usize,
     first: usize,
     last: usize,
 }
@@ -130,7 +153,7 @@ impl<T: Real> Kernel for PackPanels<T> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let PackPanels { k, n, b, ldb, trans, out, first, last } = self;
+        let PackPanels { k, n, b, ldb, trans, out, total, row, first, last } = self;
         let (lanes, step) = (T::lanes::<S>(), panel_width::<T, S>());
         // Rows of K taken together, so that writes to a panel are long and reads along rows too.
         let block = lanes.max(8);
@@ -141,10 +164,10 @@ impl<T: Real> Kernel for PackPanels<T> {
             while column < last {
                 let width = width_at::<T, S>(n, column);
                 let cols = width.min(n - column);
-                // SAFETY: rows p.. < k and columns column.. < n of B exist; the panel has k rows of `width`
-                // values and starts at k * column, since all panels before it are full.
+                // SAFETY: rows p.. < k and columns column.. < n of B exist; the panel has `total` rows of
+                // `width` values and starts at total * column, since all panels before it are full.
                 unsafe {
-                    let dst = out.add(k * column + p * width);
+                    let dst = out.add(total * column + (row + p) * width);
                     if trans {
                         pack_turned(s, depth, cols, width, b.add(column * ldb + p), ldb, dst);
                     } else {
@@ -163,7 +186,7 @@ impl<T: Real> Kernel for PackPanels<T> {
 /// # Safety
 /// The rows are readable, and `depth * width` values writable at `dst`.
 #[inline(always)]
-unsafe fn pack_rows<T: Real, S: Simd>(
+pub(crate) unsafe fn pack_rows<T: Real, S: Simd>(
     s: S,
     depth: usize,
     cols: usize,
