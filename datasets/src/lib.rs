@@ -25,7 +25,9 @@ mod address;
 pub mod cache;
 pub mod catalog;
 mod digest;
+mod entry_name;
 mod error;
+mod extract;
 pub mod fashion_mnist;
 mod get_file;
 #[cfg(feature = "download")]
@@ -37,13 +39,18 @@ mod lookup;
 pub mod mnist;
 mod part;
 mod progress;
+mod ratio_guard;
 #[cfg(feature = "sample")]
 mod sample;
 mod source;
+mod untar;
+mod unzip;
 mod verified;
+mod zip_reader;
 
 pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
+pub use extract::{ExtractLimits, extract};
 pub use get_file::{Fetched, GetFile};
 pub use images::{ImageDataset, Images, LabeledImages};
 pub use lookup::Lookup;
