@@ -22,27 +22,41 @@
 #![forbid(unsafe_code)]
 
 mod address;
+pub mod boston_housing;
 pub mod cache;
+pub mod california_housing;
 pub mod catalog;
+pub mod cifar;
+pub mod cifar10;
+pub mod cifar100;
 mod digest;
 mod entry_name;
 mod error;
 mod extract;
 pub mod fashion_mnist;
+pub mod flower_photos;
 mod get_file;
 #[cfg(feature = "download")]
 mod http;
 pub mod idx;
 mod idx_images;
 mod images;
+pub mod imdb;
 mod lookup;
 pub mod mnist;
+mod mt19937;
+pub mod npy;
 mod part;
+mod pickle;
 mod progress;
 mod ratio_guard;
+mod regression;
+pub mod reuters;
 #[cfg(feature = "sample")]
 mod sample;
+mod sequences;
 mod source;
+mod split;
 mod untar;
 mod unzip;
 mod verified;
@@ -55,4 +69,6 @@ pub use get_file::{Fetched, GetFile};
 pub use images::{ImageDataset, Images, LabeledImages};
 pub use lookup::Lookup;
 pub use progress::{Progress, TerminalBar};
+pub use regression::{Regression, RegressionDataset};
+pub use sequences::{LabeledSequences, SequenceDataset};
 pub use source::Source;

@@ -1,5 +1,6 @@
 //! The search for a data set's files: the user's folder, our cache, Keras's cache, the network.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use crate::address::Address;
 use crate::cache;
 use crate::catalog::{Entry, File};
 use crate::error::{Error, ErrorKind, Result};
+use crate::extract::{ExtractLimits, extract};
 use crate::get_file::GetFile;
 use crate::progress::Progress;
 use crate::source::Source;
@@ -148,6 +150,56 @@ impl Lookup {
             return Ok(Located { paths, source: Source::KerasCache(keras) });
         }
         self.download(entry, files, &cache)
+    }
+
+    /// A file that Keras keeps in place of an entry's own files: in the user's folder, or in Keras's cache when the
+    /// entry's own files are not in ours. `None` when the ordinary way is to be taken.
+    pub(crate) fn keras_file(&self, entry: &Entry, file: &File) -> Result<Option<(PathBuf, Source)>> {
+        let own = entry.files[0].name;
+        let user = self.probe(entry, |folder| {
+            let path = folder.join(file.name);
+            (plain_or_zipped(folder, own).is_none() && path.is_file()).then_some(path)
+        });
+        if let Some(path) = user {
+            let official = is_official(entry, &path, file)?;
+            return Ok(Some((path.clone(), Source::Directory { path, official })));
+        }
+        if self.data_dir.is_some() || self.own_cache_only || self.force {
+            return Ok(None);
+        }
+        let in_user_folder = self.probe(entry, |folder| plain_or_zipped(folder, own)).is_some();
+        let cached = self.cache_of(entry).is_ok_and(|cache| cache.join(own).is_file());
+        let Some(keras) = cache::keras_folder().filter(|_| !in_user_folder && !cached) else {
+            return Ok(None);
+        };
+        let found = verified_in(&keras.join(entry.keras_folder), std::slice::from_ref(file), false)?;
+        Ok(found.and_then(|mut paths| paths.pop()).map(|path| (path.clone(), Source::KerasCache(path))))
+    }
+
+    /// What `find` finds in one of the folders that the user may have meant for this entry.
+    pub(crate) fn probe(&self, entry: &Entry, find: impl Fn(&Path) -> Option<PathBuf>) -> Option<PathBuf> {
+        let named = self.data_dir.clone();
+        let everywhere = !self.own_cache_only && !self.force;
+        let folder = named.or_else(|| cache::user_folder().filter(|_| everywhere))?;
+        cache::candidates(&folder, entry.name).iter().find_map(|folder| find(folder))
+    }
+
+    /// The folder in the cache into which the entry's archive is unpacked, once.
+    pub(crate) fn unpacked(&self, entry: &Entry) -> Result<(PathBuf, Source)> {
+        let cache = self.cache_of(entry)?;
+        let target = cache.join("unpacked");
+        // It has its name only since it is complete.
+        if target.is_dir() && !self.force && self.data_dir.is_none() {
+            return Ok((target, Source::Cache(cache)));
+        }
+        let located = self.locate(entry, entry.files)?;
+        fs::create_dir_all(&cache).map_err(|e| Error::io("create the cache folder", &cache, &e))?;
+        if target.is_dir() {
+            fs::remove_dir_all(&target).map_err(|e| Error::io("remove", &target, &e))?;
+        }
+        let limits = ExtractLimits { max_bytes: 4 << 30, max_entries: 100_000, ..ExtractLimits::default() };
+        extract(&located.paths[0], &target, limits)?;
+        Ok((target, located.source))
     }
 
     fn download(&self, entry: &Entry, files: &[File], cache: &Path) -> Result<Located> {

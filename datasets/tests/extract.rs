@@ -372,7 +372,7 @@ fn a_kill_leaves_the_target_absent_or_complete() {
     let root = tempfile::tempdir().unwrap();
     let archive = root.path().join("a.tgz");
     let entries: Vec<Vec<u8>> =
-        (0..200).map(|n| tar_entry(format!("{}/{n}", n % 7).as_bytes(), b'0', &[n as u8; 3000])).collect();
+        (0..80).map(|n| tar_entry(format!("{}/{n}", n % 7).as_bytes(), b'0', &[n as u8; 3000])).collect();
     fs::write(&archive, gzip(&tar(&entries))).unwrap();
     let target = root.path().join("target");
     let start = || {
@@ -385,7 +385,7 @@ fn a_kill_leaves_the_target_absent_or_complete() {
             .unwrap()
     };
     let complete = |folder: &Path| {
-        (0..200).all(|n| fs::read(folder.join(format!("{}/{n}", n % 7))).is_ok_and(|c| c == [n as u8; 3000]))
+        (0..80).all(|n| fs::read(folder.join(format!("{}/{n}", n % 7))).is_ok_and(|c| c == [n as u8; 3000]))
     };
     let began = Instant::now();
     assert!(start().wait().unwrap().success());

@@ -1,4 +1,6 @@
 //! Archives made byte by byte, so that they can be wrong in any way.
+// Each test program uses its part of this.
+#![allow(dead_code)]
 
 use std::io::Write;
 
