@@ -6,8 +6,17 @@ use super::elementwise::{binary_op, unary_op};
 use crate::attr::OpDef;
 use crate::{Error, Keep, Result, Tensor};
 
-pub(super) const DEFS: &[OpDef] =
-    &[Add::DEF, Sub::DEF, Mul::DEF, Div::DEF, Maximum::DEF, Minimum::DEF, Neg::DEF];
+pub(super) const DEFS: &[OpDef] = &[
+    Add::DEF,
+    Sub::DEF,
+    Mul::DEF,
+    Div::DEF,
+    Maximum::DEF,
+    Minimum::DEF,
+    Neg::DEF,
+    SquaredDifference::DEF,
+    NextAfter::DEF,
+];
 
 binary_op! {
     /// `x + y`, element by element; integers wrap.
@@ -82,6 +91,36 @@ unary_op! {
     Neg = "neg", neg, Neg, Keep::NONE, |cx| {
         let g = cx.dy(0)?.neg()?;
         cx.give(0, g)
+    }
+}
+
+binary_op! {
+    /// `(x - y)^2`, element by element.
+    SquaredDifference = "squared_difference", squared_difference, SquaredDifference, Keep::X, |cx| {
+        let difference = cx.x(0).sub(cx.x(1))?;
+        let g = cx.dy(0)?.mul(&difference.mul(&difference.like(2)?)?)?;
+        if cx.needs(1) {
+            cx.give(1, g.neg()?)?;
+        }
+        cx.give(0, g)
+    }
+}
+
+binary_op! {
+    /// The next representable number after `x` in the direction of `y`. The gradient passes to `x`.
+    NextAfter = "next_after", next_after, NextAfter, Keep::NONE, |cx| {
+        let g = cx.dy(0)?;
+        cx.give(0, g)
+    }
+}
+
+impl Tensor {
+    /// `ln(exp(x) + exp(y))`, element by element, without overflow.
+    pub fn logaddexp(&self, other: &Tensor) -> Result<Tensor> {
+        let difference = self.sub(other)?;
+        let apart = self.maximum(other)?.add(&difference.abs()?.neg()?.exp()?.log1p()?)?;
+        // Equal infinities have no difference, and NaN has none either.
+        difference.is_nan()?.select(&self.add(other)?, &apart)
     }
 }
 

@@ -71,8 +71,29 @@ pub(crate) fn forward_compare(op: Compare, x: &[View<'_>], y: &mut [ViewMut<'_>]
 
 /// Declares an elementwise operation of one tensor: struct, rules, method.
 ///
-/// `Name = "name", method, Kernel, keep, |cx| gradient`
+/// `Name = "name", method, Kernel, keep, |cx| gradient`, or `Name = "name", method, Kernel` without a gradient.
 macro_rules! unary_op {
+    ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident) => {
+        $crate::op! { $(#[$m])* pub struct $name {} = $s }
+        impl $crate::Op for $name {
+            fn name(&self) -> &'static str { Self::NAME }
+            fn infer(&self, x: &[&$crate::Spec]) -> $crate::Result<$crate::Specs> {
+                $crate::ops::elementwise::infer_unary($s, gradus_kernels::elementwise::Unary::$kernel, x)
+            }
+            fn forward(&self, x: &[$crate::view::View<'_>], y: &mut [$crate::view::ViewMut<'_>]) -> $crate::Result<()> {
+                $crate::ops::elementwise::forward_unary(gradus_kernels::elementwise::Unary::$kernel, x, y)
+            }
+            fn keep(&self) -> $crate::Keep { $crate::Keep::NONE }
+            fn differentiable(&self) -> bool { false }
+            fn lower(&self) -> $crate::Lower {
+                $crate::Lower::Unary(gradus_kernels::elementwise::Unary::$kernel)
+            }
+        }
+        impl $crate::Tensor {
+            $(#[$m])*
+            pub fn $method(&self) -> $crate::Result<$crate::Tensor> { $crate::op::apply1(&$name {}, &[self]) }
+        }
+    };
     ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident, $keep:expr, |$cx:ident| $vjp:expr) => {
         $crate::op! { $(#[$m])* pub struct $name {} = $s }
         impl $crate::Op for $name {
@@ -98,8 +119,31 @@ macro_rules! unary_op {
 
 /// Declares an elementwise operation of two tensors that broadcast: struct, rules, method.
 ///
-/// `Name = "name", method, Kernel, keep, |cx| gradient`
+/// `Name = "name", method, Kernel, keep, |cx| gradient`, or `Name = "name", method, Kernel` without a gradient.
 macro_rules! binary_op {
+    ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident) => {
+        $crate::op! { $(#[$m])* pub struct $name {} = $s }
+        impl $crate::Op for $name {
+            fn name(&self) -> &'static str { Self::NAME }
+            fn infer(&self, x: &[&$crate::Spec]) -> $crate::Result<$crate::Specs> {
+                $crate::ops::elementwise::infer_binary($s, gradus_kernels::elementwise::Binary::$kernel, x)
+            }
+            fn forward(&self, x: &[$crate::view::View<'_>], y: &mut [$crate::view::ViewMut<'_>]) -> $crate::Result<()> {
+                $crate::ops::elementwise::forward_binary(gradus_kernels::elementwise::Binary::$kernel, x, y)
+            }
+            fn keep(&self) -> $crate::Keep { $crate::Keep::NONE }
+            fn differentiable(&self) -> bool { false }
+            fn lower(&self) -> $crate::Lower {
+                $crate::Lower::Binary(gradus_kernels::elementwise::Binary::$kernel)
+            }
+        }
+        impl $crate::Tensor {
+            $(#[$m])*
+            pub fn $method(&self, other: &$crate::Tensor) -> $crate::Result<$crate::Tensor> {
+                $crate::op::apply1(&$name {}, &[self, other])
+            }
+        }
+    };
     ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident, $keep:expr, |$cx:ident| $vjp:expr) => {
         $crate::op! { $(#[$m])* pub struct $name {} = $s }
         impl $crate::Op for $name {
@@ -120,6 +164,48 @@ macro_rules! binary_op {
             $(#[$m])*
             pub fn $method(&self, other: &$crate::Tensor) -> $crate::Result<$crate::Tensor> {
                 $crate::op::apply1(&$name {}, &[self, other])
+            }
+        }
+    };
+}
+
+/// Declares the gradient of an activation as an operation of the gradient above and the input or output.
+///
+/// It has no method: rules call `Name::of(above, at)`, and its own rule makes second derivatives.
+macro_rules! gradient_op {
+    ($(#[$m:meta])* $name:ident = $s:literal, $kernel:ident, |$cx:ident| $at:expr) => {
+        $crate::op! { $(#[$m])* pub struct $name {} = $s }
+        impl $name {
+            /// The gradient `above`, taken through the function at `at`.
+            pub fn of(above: &$crate::Tensor, at: &$crate::Tensor) -> $crate::Result<$crate::Tensor> {
+                $crate::op::apply1(&$name {}, &[above, at])
+            }
+        }
+        impl $crate::Op for $name {
+            fn name(&self) -> &'static str { Self::NAME }
+            fn infer(&self, x: &[&$crate::Spec]) -> $crate::Result<$crate::Specs> {
+                $crate::ops::elementwise::infer_binary($s, gradus_kernels::elementwise::Binary::$kernel, x)
+            }
+            fn forward(&self, x: &[$crate::view::View<'_>], y: &mut [$crate::view::ViewMut<'_>]) -> $crate::Result<()> {
+                $crate::ops::elementwise::forward_binary(gradus_kernels::elementwise::Binary::$kernel, x, y)
+            }
+            fn keep(&self) -> $crate::Keep { $crate::Keep::X }
+            fn vjp(&self, cx: &mut $crate::backward::Backward<'_>) -> $crate::Result<()> {
+                let g = cx.dy(0)?;
+                // Every one of these is linear in the gradient above.
+                cx.give(0, $name::of(&g, cx.x(1))?)?;
+                if cx.needs(1) {
+                    let $cx = &*cx;
+                    let slope: Option<$crate::Tensor> = $at;
+                    if let Some(slope) = slope {
+                        let d = g.mul($cx.x(0))?.mul(&slope)?;
+                        cx.give(1, d)?;
+                    }
+                }
+                Ok(())
+            }
+            fn lower(&self) -> $crate::Lower {
+                $crate::Lower::Binary(gradus_kernels::elementwise::Binary::$kernel)
             }
         }
     };
@@ -149,4 +235,4 @@ macro_rules! compare_op {
     };
 }
 
-pub(crate) use {binary_op, compare_op, unary_op};
+pub(crate) use {binary_op, compare_op, gradient_op, unary_op};

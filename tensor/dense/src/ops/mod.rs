@@ -2,46 +2,124 @@
 
 pub(crate) mod elementwise;
 
+mod activation;
+mod activation_gradient;
+mod any_all;
+mod argmax;
 mod arithmetic;
+mod bessel;
 mod broadcast_to;
 mod cast;
+mod clip;
 mod compare;
+mod concat;
+mod coordinates;
 mod creation;
+mod cumulative;
+mod division;
 mod exponential;
+mod gather;
+mod gather_nd;
+mod hyperbolic;
+mod indices;
 mod linear;
+mod logic;
 mod matmul;
+mod one_hot;
+mod power;
 mod reduce;
+mod repeat;
 mod reshape;
+mod rounding;
+mod sigmoid;
+mod slice;
+mod sort;
+mod special;
+mod statistics;
 mod stop_gradient;
+mod strided;
 mod transpose;
+mod trigonometric;
+mod unique;
 
-pub use arithmetic::{Add, Div, Maximum, Minimum, Mul, Neg, Sub, add_n};
+pub use activation::{Elu, EluAlpha, GeluErf, GeluTanh, Mish, Prelu, Relu, Relu6, Selu, Silu};
+pub use activation_gradient::*;
+pub use any_all::{ReduceAll, ReduceAny};
+pub use argmax::{ArgMax, ArgMin};
+pub use arithmetic::{Add, Div, Maximum, Minimum, Mul, Neg, NextAfter, SquaredDifference, Sub, add_n};
+pub use bessel::*;
 pub use broadcast_to::BroadcastTo;
 pub use cast::Cast;
+pub use clip::{Clip, clip_by_global_norm, global_norm};
 pub use compare::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Select};
+pub use concat::{Concat, Split};
+pub use coordinates::Coordinates;
 pub use creation::{Fill, Range};
-pub use exponential::{Exp, Log, Sigmoid, Sqrt, Square, Tanh};
+pub use cumulative::{CumLogSumExp, CumProd, CumSum};
+pub use division::{DivNoNan, FloorDiv, FloorMod, MulNoNan, TruncateDiv, TruncateMod, Xdivy, Xlog1py, Xlogy};
+pub use exponential::{Exp, Expm1, Log, Log1p};
+pub use gather::{Gather, ScatterAdd};
+pub use gather_nd::{GatherNd, ScatterMode, ScatterNd, TensorScatter};
+pub use hyperbolic::{Acosh, Asinh, Atanh, Cosh, Sinh, Tanh};
 pub use linear::{Activation, ActivationGrad, Linear};
+pub use logic::{
+    BitwiseAnd, BitwiseOr, BitwiseXor, Invert, IsFinite, IsInf, IsNan, LeftShift, LogicalAnd, LogicalNot,
+    LogicalOr, LogicalXor, RightShift,
+};
 pub use matmul::MatMul;
-pub use reduce::{ReduceMax, ReduceMean, ReduceSum};
+pub use one_hot::OneHot;
+pub use power::{Pow, Reciprocal, Rsqrt, Sqrt, Square};
+pub use reduce::{ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum};
+pub use repeat::{PadMode, meshgrid};
 pub use reshape::Reshape;
+pub use rounding::{Abs, Ceil, Floor, Rint, Round, Sign, Trunc};
+pub use sigmoid::{HardSigmoid, LogSigmoid, Sigmoid, Softplus, Softsign};
+pub use slice::{Index, Slice, Unslice};
+pub use sort::{InvertPermutation, Sort};
+pub use special::{Betainc, Digamma, Erf, Erfc, Erfinv, Igamma, Igammac, Lgamma, Ndtri, Polygamma, Zeta};
+pub use statistics::Norm;
 pub use stop_gradient::StopGradient;
 pub use transpose::Transpose;
+pub use trigonometric::{Acos, Asin, Atan, Atan2, Cos, Sin, Tan};
+pub use unique::{Bincount, Distinct, SearchSorted, Unique};
 
 use crate::attr::OpDef;
 
 /// Every operation of the crate, by file.
 pub(crate) const DEFS: &[&[OpDef]] = &[
+    activation::DEFS,
+    activation_gradient::DEFS,
+    any_all::DEFS,
+    argmax::DEFS,
     arithmetic::DEFS,
+    bessel::DEFS,
     broadcast_to::DEFS,
     cast::DEFS,
+    clip::DEFS,
     compare::DEFS,
+    concat::DEFS,
+    coordinates::DEFS,
     creation::DEFS,
+    cumulative::DEFS,
+    division::DEFS,
     exponential::DEFS,
     linear::DEFS,
+    gather::DEFS,
+    gather_nd::DEFS,
+    hyperbolic::DEFS,
+    logic::DEFS,
     matmul::DEFS,
+    one_hot::DEFS,
+    power::DEFS,
     reduce::DEFS,
     reshape::DEFS,
+    rounding::DEFS,
+    sigmoid::DEFS,
+    slice::DEFS,
+    sort::DEFS,
+    special::DEFS,
     stop_gradient::DEFS,
     transpose::DEFS,
+    trigonometric::DEFS,
+    unique::DEFS,
 ];

@@ -1,4 +1,4 @@
-//! Sums, means and extremes over axes.
+//! Sums, products, means and extremes over axes.
 
 use crate::attr::OpDef;
 use crate::backward::Backward;
@@ -7,7 +7,8 @@ use crate::view::{View, ViewMut};
 use crate::{Axes, Element, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use smallvec::{SmallVec, smallvec};
 
-pub(super) const DEFS: &[OpDef] = &[ReduceSum::DEF, ReduceMean::DEF, ReduceMax::DEF];
+pub(super) const DEFS: &[OpDef] =
+    &[ReduceSum::DEF, ReduceMean::DEF, ReduceProd::DEF, ReduceMax::DEF, ReduceMin::DEF];
 
 /// The shape of a reduction over sorted axes.
 pub(crate) fn reduced_shape(shape: &Shape, axes: &[usize], keepdims: bool) -> Shape {
@@ -18,7 +19,7 @@ pub(crate) fn reduced_shape(shape: &Shape, axes: &[usize], keepdims: bool) -> Sh
 }
 
 /// Calls `f(output index, value)` for every element in row-major order.
-fn scan<T: Element>(shape: &Shape, axes: &[usize], x: &[T], mut f: impl FnMut(usize, T)) {
+pub(crate) fn scan<T: Element>(shape: &Shape, axes: &[usize], x: &[T], mut f: impl FnMut(usize, T)) {
     let kept = reduced_shape(shape, axes, true);
     let strides = kept.strides();
     let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, shape.rank());
@@ -87,9 +88,16 @@ reduction! {
     ReduceSum = "reduce_sum", reduce_sum, Keep::NONE, |op, x, y| {
         dispatch!(x[0].dtype(), T: real => {
             let out = y[0].as_mut::<T>();
-            let mut acc = vec![0.0f64; out.len()];
-            scan::<T>(x[0].shape(), &op.axes, x[0].as_slice(), |i, v| acc[i] += v.to_f64());
-            out.iter_mut().zip(acc).for_each(|(o, a)| *o = T::from_f64(a));
+            if T::DTYPE.is_int() {
+                out.fill(T::ZERO);
+                scan::<T>(x[0].shape(), &op.axes, x[0].as_slice(), |i, v| {
+                    out[i] = T::from_i128(out[i].to_i128() + v.to_i128());
+                });
+            } else {
+                let mut acc = vec![0.0f64; out.len()];
+                scan::<T>(x[0].shape(), &op.axes, x[0].as_slice(), |i, v| acc[i] += v.to_f64());
+                out.iter_mut().zip(acc).for_each(|(o, a)| *o = T::from_f64(a));
+            }
             Ok(())
         } else { Err(unsupported_dtype(op.name(), x[0].dtype())) })
     }, |op, cx| {
@@ -120,26 +128,93 @@ reduction! {
     }
 }
 
+/// The gradient of an extreme: shared evenly by the values that equal it.
+fn to_extremes(cx: &mut Backward<'_>, axes: &[usize]) -> Result<()> {
+    let shape = &cx.x_spec(0).shape;
+    let top = unreduced(cx.y(0), shape, axes)?;
+    let at = cx.x(0).equal(&top)?.cast(cx.x(0).dtype())?;
+    let list: SmallVec<[isize; 4]> = axes.iter().map(|&a| a as isize).collect();
+    let count = at.reduce_sum(&list[..], true)?;
+    let g = unreduced(&cx.dy(0)?, shape, axes)?.div(&count)?;
+    cx.give(0, at.mul(&g)?)
+}
+
+/// The extreme of every group, starting from `empty`; NaN wins.
+fn extreme(
+    name: &str,
+    axes: &[usize],
+    x: &[View<'_>],
+    y: &mut [ViewMut<'_>],
+    empty: f64,
+    better: fn(f64, f64) -> bool,
+) -> Result<()> {
+    dispatch!(x[0].dtype(), T: real => {
+        let out = y[0].as_mut::<T>();
+        // Integers beyond 2^53 are compared exactly: ties in f64 fall back to i128.
+        out.fill(T::from_f64(empty));
+        scan::<T>(x[0].shape(), axes, x[0].as_slice(), |i, v| {
+            let (new, old) = (v.to_f64(), out[i].to_f64());
+            let exact = T::DTYPE.is_int() && new == old;
+            let wins = if exact {
+                let (new, old) = (v.to_i128(), out[i].to_i128());
+                new != old && (better(1.0, 0.0) == (new > old))
+            } else {
+                !old.is_nan() && (better(new, old) || new.is_nan())
+            };
+            if wins {
+                out[i] = v;
+            }
+        });
+        Ok(())
+    } else { Err(unsupported_dtype(name, x[0].dtype())) })
+}
+
 reduction! {
-    /// The largest value over axes, NaN where there is one; the lowest value of the dtype over an empty axis.
+    /// The largest value over axes, NaN where there is one; over an empty axis -inf, or the lowest integer.
     /// Equal largest values share the gradient evenly.
     ReduceMax = "reduce_max", reduce_max, Keep::ALL, |op, x, y| {
+        extreme(op.name(), &op.axes, x, y, f64::NEG_INFINITY, |new, old| new > old)
+    }, |op, cx| to_extremes(cx, &op.axes)
+}
+
+reduction! {
+    /// The smallest value over axes, NaN where there is one; over an empty axis inf, or the highest integer.
+    /// Equal smallest values share the gradient evenly.
+    ReduceMin = "reduce_min", reduce_min, Keep::ALL, |op, x, y| {
+        extreme(op.name(), &op.axes, x, y, f64::INFINITY, |new, old| new < old)
+    }, |op, cx| to_extremes(cx, &op.axes)
+}
+
+reduction! {
+    /// The product over axes; 1 over an empty axis. Integers wrap.
+    ReduceProd = "reduce_prod", reduce_prod, Keep::X, |op, x, y| {
         dispatch!(x[0].dtype(), T: real => {
             let out = y[0].as_mut::<T>();
-            let mut acc = vec![f64::NEG_INFINITY; out.len()];
-            scan::<T>(x[0].shape(), &op.axes, x[0].as_slice(), |i, v| {
-                let v = v.to_f64();
-                if v > acc[i] || v.is_nan() { acc[i] = v; }
-            });
-            out.iter_mut().zip(acc).for_each(|(o, a)| *o = T::from_f64(a));
+            if T::DTYPE.is_int() {
+                out.fill(T::ONE);
+                scan::<T>(x[0].shape(), &op.axes, x[0].as_slice(), |i, v| {
+                    out[i] = T::from_i128(out[i].to_i128().wrapping_mul(v.to_i128()));
+                });
+            } else {
+                let mut acc = vec![1.0f64; out.len()];
+                scan::<T>(x[0].shape(), &op.axes, x[0].as_slice(), |i, v| acc[i] *= v.to_f64());
+                out.iter_mut().zip(acc).for_each(|(o, a)| *o = T::from_f64(a));
+            }
             Ok(())
         } else { Err(unsupported_dtype(op.name(), x[0].dtype())) })
     }, |op, cx| {
-        let shape = &cx.x_spec(0).shape;
-        let top = unreduced(cx.y(0), shape, &op.axes)?;
-        let at = cx.x(0).equal(&top)?.cast(cx.x(0).dtype())?;
-        let count = at.reduce_sum(&op.axes.iter().map(|&a| a as isize).collect::<Vec<_>>()[..], true)?;
-        let g = unreduced(&cx.dy(0)?, shape, &op.axes)?.div(&count)?;
-        cx.give(0, at.mul(&g)?)
+        // The product of the others is that of those before times that of those after, so zeros need no care.
+        let x = cx.x(0);
+        let shape = x.shape();
+        let kept: Vec<usize> = (0..shape.rank()).filter(|a| !op.axes.contains(a)).collect();
+        let perm: Vec<usize> = kept.iter().chain(&op.axes).copied().collect();
+        let rows: usize = kept.iter().map(|&a| shape[a]).product();
+        let n: usize = op.axes.iter().map(|&a| shape[a]).product();
+        let moved = x.transpose(&perm)?;
+        let flat = moved.reshape([rows, n])?;
+        let others = flat.cumprod(-1, true, false)?.mul(&flat.cumprod(-1, true, true)?)?;
+        let others = others.reshape(moved.shape().clone())?.transpose(&super::transpose::inverse(&perm))?;
+        let g = unreduced(&cx.dy(0)?, shape, &op.axes)?;
+        cx.give(0, others.mul(&g)?)
     }
 }

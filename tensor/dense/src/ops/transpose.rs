@@ -51,13 +51,18 @@ impl Op for Transpose {
         Keep::NONE
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let mut inverse = vec![0; self.perm.len()];
-        for (i, &p) in self.perm.iter().enumerate() {
-            inverse[p] = i;
-        }
-        let g = apply1(&Transpose { perm: inverse }, &[&cx.dy(0)?])?;
+        let g = cx.dy(0)?.transpose(&inverse(&self.perm))?;
         cx.give(0, g)
     }
+}
+
+/// The permutation that undoes one.
+pub(crate) fn inverse(perm: &[usize]) -> Vec<usize> {
+    let mut inverse = vec![0; perm.len()];
+    for (i, &p) in perm.iter().enumerate() {
+        inverse[p] = i;
+    }
+    inverse
 }
 
 impl Tensor {
@@ -67,6 +72,28 @@ impl Tensor {
             return Ok(self.clone());
         }
         apply1(&Transpose { perm: perm.to_vec() }, &[self])
+    }
+
+    /// The last two axes swapped: the transpose of every matrix of a batch.
+    pub fn matrix_transpose(&self) -> Result<Tensor> {
+        let rank = self.rank();
+        if rank < 2 {
+            return Err(Error::shape(format!(
+                "matrix_transpose: expected matrices, found shape {}",
+                self.shape()
+            )));
+        }
+        let mut perm: Vec<usize> = (0..rank).collect();
+        perm.swap(rank - 2, rank - 1);
+        self.transpose(&perm)
+    }
+
+    /// One axis moved to another place; the others keep their order.
+    pub fn move_axis(&self, from: isize, to: isize) -> Result<Tensor> {
+        let (from, to) = (self.shape().axis(from)?, self.shape().axis(to)?);
+        let mut perm: Vec<usize> = (0..self.rank()).filter(|&a| a != from).collect();
+        perm.insert(to, from);
+        self.transpose(&perm)
     }
 
     /// All axes in reverse order: the transpose of a matrix.

@@ -1,0 +1,36 @@
+//! Reading index tensors: any integer dtype, every index checked against its axis.
+
+use crate::op::unsupported_dtype;
+use crate::view::View;
+use crate::{DType, Element, Error, Result, dispatch};
+
+/// The error when an index tensor is not of an integer dtype.
+pub(crate) fn check_dtype(name: &str, dtype: DType) -> Result<()> {
+    if dtype.is_int() { Ok(()) } else { Err(unsupported_dtype(&format!("{name}, as indices"), dtype)) }
+}
+
+/// Calls `f(position, index)` for every index, or errs at the first that is not below `limit`.
+pub(crate) fn each(
+    name: &str,
+    v: &View<'_>,
+    limit: usize,
+    mut f: impl FnMut(usize, usize) -> Result<()>,
+) -> Result<()> {
+    dispatch!(v.dtype(), I: int => {
+        for (p, i) in v.as_slice::<I>().iter().enumerate() {
+            let i = i.to_i128();
+            if !(0..limit as i128).contains(&i) {
+                return Err(Error::value(format!("{name}: index {i} at position {p} is not in 0..{limit}")));
+            }
+            f(p, i as usize)?;
+        }
+        Ok(())
+    } else { check_dtype(name, v.dtype()) })
+}
+
+/// All integers as they are.
+pub(crate) fn integers(name: &str, v: &View<'_>) -> Result<Vec<i64>> {
+    dispatch!(v.dtype(), I: int => {
+        Ok(v.as_slice::<I>().iter().map(|i| i.to_i128() as i64).collect())
+    } else { Err(check_dtype(name, v.dtype()).err().unwrap_or_else(|| unsupported_dtype(name, v.dtype()))) })
+}
