@@ -41,16 +41,12 @@ mod json;
 mod model_directory;
 pub mod npy;
 pub mod npz;
-pub mod png;
-mod protobuf;
 pub mod safetensors;
 mod saved_model;
 mod sealed;
 mod tensor_conversion;
 mod tensor_data;
-pub mod tensorboard;
 mod tensorflow_dtype;
-pub mod tfrecord;
 mod weights_file;
 mod zip_archive;
 

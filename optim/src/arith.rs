@@ -5,7 +5,7 @@
 //! tensors through recorded operations (what a traced function keeps). The same text gives both, so they
 //! cannot drift apart.
 
-use gradus_tensor::{Element, Error, ErrorKind, Result, Tensor};
+use gradus_tensor::{Element, Result, Tensor};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A value that update rules compute with: `f32`, `f64` or [`Formula`].
@@ -101,16 +101,6 @@ number! { f32 f64 }
 #[derive(Clone, Debug)]
 pub struct Formula(Result<Tensor>);
 
-/// Operations that tensors do not have yet.
-pub(crate) fn missing(op: &str) -> Formula {
-    Formula(Err(Error::new(ErrorKind::Unsupported, format!("{op}: not available inside a trace yet"))))
-}
-
-/// `x^e` for positive `x`, which is all that update rules need.
-pub(crate) fn positive_pow(x: &Tensor, e: &Tensor) -> Result<Tensor> {
-    Tensor::mul(&x.log()?, e).and_then(|y| y.exp())
-}
-
 impl Formula {
     /// Starts from a tensor.
     pub fn of(t: &Tensor) -> Formula {
@@ -156,13 +146,13 @@ impl Arith for Formula {
         self.unary(Tensor::sqrt)
     }
     fn pow(self, e: Self) -> Self {
-        self.binary(e, positive_pow)
+        self.binary(e, Tensor::pow)
     }
     fn abs(self) -> Self {
-        missing("abs")
+        self.unary(Tensor::abs)
     }
     fn sign(self) -> Self {
-        missing("sign")
+        self.unary(Tensor::sign)
     }
     fn max(self, o: Self) -> Self {
         self.binary(o, Tensor::maximum)
@@ -171,13 +161,13 @@ impl Arith for Formula {
         self.binary(o, Tensor::minimum)
     }
     fn floor(self) -> Self {
-        missing("floor")
+        self.unary(Tensor::floor)
     }
     fn ceil(self) -> Self {
-        missing("ceil")
+        self.unary(Tensor::ceil)
     }
     fn cos(self) -> Self {
-        missing("cos")
+        self.unary(Tensor::cos)
     }
     fn ln(self) -> Self {
         self.unary(Tensor::log)

@@ -40,10 +40,7 @@ fn follow_traced(options: &Options, step: &Step, vars: &[Variable], averages: &[
     let t = step.number(DType::I64)?;
     let first = t.equal(&t.like(1)?)?;
     let due = match options.ema_overwrite_frequency {
-        Some(n) => Some({
-            let _ = n;
-            crate::arith::missing("floor_mod").finish()?
-        }),
+        Some(n) => Some(t.floor_mod(&t.like(n)?)?.equal(&t.like(0)?)?),
         None => None,
     };
     for (v, a) in vars.iter().zip(averages) {

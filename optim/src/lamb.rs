@@ -79,7 +79,7 @@ impl Rule for LambRule {
             slot.assign(&new)?;
             Ok(new)
         };
-        let unbias = |beta: f64| one.sub(&crate::arith::positive_pow(&t.like(beta)?, &t)?);
+        let unbias = |beta: f64| one.sub(&t.like(beta)?.pow(&t)?);
         let m_hat = moved(m, g, 1.0 - self.beta_1)?.div(&unbias(self.beta_1)?)?;
         let v_hat = moved(v, &g.square()?, 1.0 - self.beta_2)?.div(&unbias(self.beta_2)?)?;
         let update = m_hat.div(&v_hat.sqrt()?.add(&t.like(self.epsilon)?)?)?;

@@ -190,7 +190,7 @@ impl<R: Rule> RuleOptimizer<R> {
             Rate::Schedule(s) => s.rate(&taken.cast(DType::F32)?)?,
         };
         let taken = match self.options.gradient_accumulation_steps {
-            Some(_) => crate::arith::missing("floor_div").finish()?,
+            Some(n) => taken.floor_div(&taken.like(n)?)?,
             None => taken,
         };
         Ok(Clock::Traced { rate, taken })
@@ -290,7 +290,7 @@ impl<R: Rule> RuleOptimizer<R> {
         }
         // A trace has no branch here: it does both and keeps one.
         let taken = self.iteration.value();
-        let due = taken.equal(&crate::arith::missing("floor_mod").finish()?)?;
+        let due = taken.add(&taken.like(1)?)?.floor_mod(&taken.like(n)?)?.equal(&taken.like(0)?)?;
         keep(&sums)?;
         let touched: Vec<&Variable> =
             vars.iter().chain(&built.accumulators).chain(built.slots.ordered()).collect();

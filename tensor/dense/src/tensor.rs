@@ -164,7 +164,7 @@ impl Tensor {
     #[inline]
     pub fn view(&self) -> View<'_> {
         match &self.0.store {
-            Store::Scalar(s) => View::of_scalar(&self.0.spec, s),
+            Store::Scalar(s) => View::of_scalar(&self.0.spec, s).with_derived(&self.0.derived),
             Store::Shared(b, offset) => {
                 View::of_buffer(&self.0.spec, b, *offset).with_derived(&self.0.derived)
             }

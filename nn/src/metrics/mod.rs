@@ -1,0 +1,37 @@
+//! Metrics: numbers to watch while a model trains, accumulated over batches.
+//!
+//! ```
+//! use gradus_nn::metrics::{Metric, SparseCategoricalAccuracy};
+//! use gradus_tensor::Tensor;
+//! let mut accuracy = SparseCategoricalAccuracy::new();
+//! accuracy.update_state(&Tensor::new([1, 0])?, &Tensor::new([[0.1f32, 0.9], [0.2, 0.8]])?, None)?;
+//! assert_eq!(accuracy.result()?.item::<f32>()?, 0.5);
+//! # Ok::<(), gradus_tensor::Error>(())
+//! ```
+//!
+//! State lives in variables, and updates are written with operations, so that metrics run inside traces.
+
+mod accuracy;
+mod identifier;
+mod loss_metrics;
+mod mean;
+mod mean_metric;
+mod metric;
+mod root_mean_squared_error;
+mod samplewise;
+
+pub use accuracy::{
+    Accuracy, AccuracyFormula, BinaryAccuracy, BinaryAccuracyFormula, CategoricalAccuracy,
+    CategoricalAccuracyFormula, SparseCategoricalAccuracy, SparseCategoricalAccuracyFormula, binary_accuracy,
+    categorical_accuracy, sparse_categorical_accuracy,
+};
+pub use identifier::{IntoMetric, NAMES, from_config, get, resolve};
+pub use loss_metrics::{
+    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, KLDivergence,
+    LogCoshError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge,
+};
+pub use mean::{Mean, Sum};
+pub use mean_metric::{Direction, MeanMetric, Measure};
+pub use metric::Metric;
+pub use root_mean_squared_error::RootMeanSquaredError;
