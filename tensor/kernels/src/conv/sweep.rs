@@ -120,11 +120,9 @@ impl<T: Real> Kernel for Band<'_, T> {
         // SAFETY: `image` is below the number of images; the scratch lives as long as the view.
         let view = unsafe { w.source.window(window, &mut scratch) };
         let depth = w.depth();
-        let segments: Vec<Segment> = w
-            .runs
-            .iter()
-            .map(|r| Segment { a: r.row * view.stride + r.column * c + w.channel, len: r.len })
-            .collect();
+        let runs = w.runs.iter().filter(|r| r.len > 0);
+        let segments: Vec<Segment> =
+            runs.map(|r| Segment { a: r.row * view.stride + r.column * c + w.channel, len: r.len }).collect();
         let tiles = w.grid[1].div_ceil(max_rows::<S>());
         let (height, taller) = (w.grid[1] / tiles, w.grid[1] % tiles);
         let (lda, width) = (w.step[1] * c, panel_width::<T, S>());

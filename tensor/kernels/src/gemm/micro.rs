@@ -15,43 +15,66 @@ use super::Real;
 use super::epilogue::{Apply, Finish};
 use crate::simd::{Kernel, Simd};
 
-/// Accumulators of a tile.
+/// Accumulators of a tile, one or two vectors wide.
 pub(crate) type Acc<T, S, const MR: usize, const NV: usize> = [[<T as Real>::V<S>; NV]; MR];
 
-/// Adds the product of `k` steps to the accumulators.
+/// Repeats a block for every row of a tile. A loop over the accumulators is only as good as the compiler's will to
+/// unroll it: when it does not, they live in memory, at a twentieth of the speed.
+macro_rules! unroll {
+    ($i:ident < $n:ident, $body:block) => { unroll!(@ $i $n $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13) };
+    (@ $i:ident $n:ident $body:block $($row:literal)*) => {
+        $(if $row < $n {
+            let $i: usize = $row;
+            $body
+        })*
+    };
+}
+
+/// Adds the product over all segments to the accumulators.
+///
+/// One flat loop, since with a loop over segments around a loop over steps the compiler keeps two sets of
+/// accumulators, one of them in memory.
 ///
 /// # Safety
-/// For every step p < k and row i < MR, A is readable at `a + i * lda + p` (or `a + i + p * lda` with `A_UNIT`),
-/// and B at `b + p * ldb` for NV vectors.
+/// For every step p of every segment and row i < MR, A is readable at `a + segment.a + i * lda + p` (or `... + i + p * lda`
+/// with `A_UNIT`), and B, over all steps q of all segments, at `b + q * ldb` for NV vectors.
 #[inline(always)]
-pub(crate) unsafe fn accumulate<T: Real, S: Simd, const MR: usize, const NV: usize, const A_UNIT: bool>(
+unsafe fn accumulate<T: Real, S: Simd, const MR: usize, const NV: usize, const A_UNIT: bool>(
     s: S,
     acc: &mut Acc<T, S, MR, NV>,
-    k: usize,
-    a: *const T,
+    segments: &[Segment],
+    start: *const T,
     lda: usize,
     b: *const T,
     ldb: usize,
 ) {
-    let (mut a, mut b) = (a, b);
+    debug_assert!(segments.iter().all(|s| s.len > 0));
+    let mut rest = segments.iter();
+    let Some(first) = rest.next() else { return };
+    let (mut a, mut b, mut left) = (start.wrapping_add(first.a), b, first.len);
     let step = if A_UNIT { lda } else { 1 };
-    for _ in 0..k {
+    loop {
         // SAFETY: the caller vouches for both matrices; the pointers may end one step past them, which
         // `wrapping_add` allows.
         unsafe {
-            let mut row = [T::splat(s, T::ZERO); NV];
-            for (j, v) in row.iter_mut().enumerate() {
-                *v = T::load(s, b.add(j * T::lanes::<S>()));
-            }
-            for (i, acc) in acc.iter_mut().enumerate() {
+            let b0 = T::load(s, b);
+            let b1 = if NV > 1 { T::load(s, b.add(T::lanes::<S>())) } else { b0 };
+            unroll!(i < MR, {
                 let x = T::splat(s, *a.add(if A_UNIT { i } else { i * lda }));
-                for (c, &v) in acc.iter_mut().zip(&row) {
-                    *c = T::fma(s, x, v, *c);
+                acc[i][0] = T::fma(s, x, b0, acc[i][0]);
+                if NV > 1 {
+                    acc[i][NV - 1] = T::fma(s, x, b1, acc[i][NV - 1]);
                 }
-            }
+            });
         }
         a = a.wrapping_add(step);
         b = b.wrapping_add(ldb);
+        left -= 1;
+        if left == 0 {
+            let Some(next) = rest.next() else { return };
+            a = start.wrapping_add(next.a);
+            left = next.len;
+        }
     }
 }
 
@@ -71,26 +94,19 @@ pub(crate) unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
     let lanes = T::lanes::<S>();
     // SAFETY: full vectors lie within `cols`; the last is cut to what is left of it.
     unsafe {
-        if cols == NV * lanes {
-            for (i, acc) in acc.iter().enumerate() {
-                for (j, &v) in acc.iter().enumerate() {
-                    let p = c.add(i * ldc + j * lanes);
-                    T::store(s, p, if add { T::sum(s, T::load(s, p), v) } else { v });
-                }
+        let tail = cols - (NV - 1) * lanes;
+        unroll!(i < MR, {
+            let p = c.add(i * ldc);
+            if NV > 1 {
+                T::store(s, p, if add { T::sum(s, T::load(s, p), acc[i][0]) } else { acc[i][0] });
             }
-        } else {
-            let tail = cols - (NV - 1) * lanes;
-            for (i, acc) in acc.iter().enumerate() {
-                for (j, &v) in acc.iter().enumerate() {
-                    let p = c.add(i * ldc + j * lanes);
-                    if j + 1 < NV {
-                        T::store(s, p, if add { T::sum(s, T::load(s, p), v) } else { v });
-                    } else {
-                        T::store_n(s, p, tail, if add { T::sum(s, T::load_n(s, p, tail), v) } else { v });
-                    }
-                }
+            let (p, v) = (p.add((NV - 1) * lanes), acc[i][NV - 1]);
+            if tail == lanes {
+                T::store(s, p, if add { T::sum(s, T::load(s, p), v) } else { v });
+            } else {
+                T::store_n(s, p, tail, if add { T::sum(s, T::load_n(s, p, tail), v) } else { v });
             }
-        }
+        });
     }
 }
 
@@ -103,7 +119,7 @@ pub(crate) const fn max_rows<S: Simd>() -> usize {
 /// Vectors in a row of a full tile.
 pub(crate) const VECTORS: usize = 2;
 
-/// A stretch of K: where it starts in A, and how many steps it has. B continues from one to the next.
+/// A stretch of K: where it starts in A, and how many steps it has, at least one. B continues from one to the next.
 #[derive(Clone, Copy)]
 pub(crate) struct Segment {
     pub a: usize,
@@ -135,13 +151,9 @@ impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool> Kernel for F
     fn run<S: Simd>(self, s: S) {
         let t = self.0;
         let mut acc = [[T::splat(s, T::ZERO); NV]; MR];
-        let mut b = t.b;
         // SAFETY: `Tile::run` has the caller's word for all of it.
         unsafe {
-            for g in t.segments {
-                accumulate::<T, S, MR, NV, A_UNIT>(s, &mut acc, g.len, t.a.add(g.a), t.lda, b, t.ldb);
-                b = b.add(g.len * t.ldb);
-            }
+            accumulate::<T, S, MR, NV, A_UNIT>(s, &mut acc, t.segments, t.a, t.lda, t.b, t.ldb);
             write::<T, S, MR, NV>(s, &acc, t.c, t.ldc, t.cols, t.add);
             if let Some(finish) = t.finish {
                 s.outline(Apply { finish, c: t.c, ldc: t.ldc, rows: MR, cols: t.cols });
