@@ -1,12 +1,27 @@
 //! Printing as TensorFlow prints: `tf.Tensor([1. 2.], shape=(2,), dtype=float32)`.
+//!
+//! The elements are laid out by [`numpy_text`](crate::numpy_text), so a printed tensor can be compared with the
+//! output of a Python session letter by letter.
 
-use crate::Tensor;
+use crate::{Tensor, numpy_text, recorder};
 use std::fmt;
 
 impl Tensor {
-    /// `shape=(2, 3), dtype=float32, numpy=..`-like text of the tensor, as used in the display of a variable.
+    /// The elements as `str` of a NumPy array: `[[1. 2.]\n [3. 4.]]`, a bare number for a scalar.
+    pub fn to_text(&self) -> String {
+        recorder::suspended(|| numpy_text::plain(self))
+    }
+
+    /// The elements as `repr` of a NumPy array: `array([1., 2.], dtype=float32)`, a bare number for a scalar.
+    pub fn to_code(&self) -> String {
+        recorder::suspended(|| numpy_text::code(self))
+    }
+
+    /// `shape=(2,) dtype=float32, numpy=array([1., 2.], dtype=float32)`: what a variable's text says of its value.
     pub fn described(&self) -> String {
-        format!("shape={} dtype={}", tuple(self.shape()), self.dtype())
+        let code = self.to_code();
+        let line = if code.contains('\n') { "\n" } else { "" };
+        format!("shape={} dtype={}, numpy={line}{code}", tuple(self.shape()), self.dtype())
     }
 }
 
@@ -20,13 +35,9 @@ pub(crate) fn tuple(dims: &[usize]) -> String {
 
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "tf.Tensor({:?}, shape={}, dtype={})",
-            crate::recorder::suspended(|| self.to_f64_vec()),
-            tuple(self.shape()),
-            self.dtype()
-        )
+        let text = self.to_text();
+        let line = if text.contains('\n') { "\n" } else { "" };
+        write!(f, "tf.Tensor({line}{text}, shape={}, dtype={})", tuple(self.shape()), self.dtype())
     }
 }
 

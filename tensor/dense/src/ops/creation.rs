@@ -90,6 +90,25 @@ impl Tensor {
         Tensor::ones(self.shape().clone(), self.dtype())
     }
 
+    /// `count` values evenly spaced from `start` to `stop`, both included, along a new axis in front; the two have one
+    /// shape and a float dtype. Errors when `count` is 0.
+    pub fn linspace(start: &Tensor, stop: &Tensor, count: usize) -> Result<Tensor> {
+        if start.spec() != stop.spec() || !start.dtype().is_float() {
+            return Err(Error::shape(format!("linspace: from {} to {}", start.spec(), stop.spec())));
+        }
+        if count == 0 {
+            return Err(Error::value("linspace: expected at least one value"));
+        }
+        if count == 1 {
+            return start.expand_dims(0);
+        }
+        let steps = Tensor::range_step(1.0, count as f64 - 1.0, 1.0)?.cast(start.dtype())?;
+        let column: Shape = std::iter::once(count - 2).chain(std::iter::repeat_n(1, start.rank())).collect();
+        let step = stop.sub(start)?.div(&start.like((count - 1) as f64)?)?;
+        let between = steps.reshape(column)?.mul(&step)?.add(start)?;
+        Tensor::concat(&[&start.expand_dims(0)?, &between, &stop.expand_dims(0)?], 0)
+    }
+
     /// `0, 1, .. limit - 1` for an integer limit, in the limit's own dtype: `range(10)` is i32 as in TensorFlow.
     pub fn range<T: Element>(limit: T) -> Result<Tensor> {
         Tensor::range_step(T::ZERO, limit, T::ONE)

@@ -8,15 +8,21 @@ mod any_all;
 mod argmax;
 mod arithmetic;
 mod bessel;
+mod blocks;
 mod broadcast_to;
 mod cast;
 mod clip;
 mod compare;
+mod complex;
 mod concat;
 mod coordinates;
 mod creation;
+mod cross_entropy;
+mod ctc;
 mod cumulative;
+mod diagonal;
 mod division;
+mod einsum;
 mod exponential;
 mod gather;
 mod gather_nd;
@@ -26,11 +32,13 @@ mod linear;
 mod logic;
 mod matmul;
 mod one_hot;
+mod partition;
 mod power;
 mod reduce;
 mod repeat;
 mod reshape;
 mod rounding;
+mod segment;
 mod sigmoid;
 mod slice;
 mod sort;
@@ -83,6 +91,13 @@ pub use transpose::Transpose;
 pub use trigonometric::{Acos, Asin, Atan, Atan2, Cos, Sin, Tan};
 pub use unique::{Bincount, Distinct, SearchSorted, Unique};
 
+pub use complex::{ComplexAbs, Conj, Imag, MakeComplex, Real};
+pub use cross_entropy::{SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy};
+pub use ctc::CtcLoss;
+pub use einsum::einsum;
+pub use partition::dynamic_stitch;
+pub use segment::{Segment, SegmentMode};
+
 use crate::attr::OpDef;
 
 /// Every operation of the crate, by file.
@@ -97,16 +112,19 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     cast::DEFS,
     clip::DEFS,
     compare::DEFS,
+    complex::DEFS,
     concat::DEFS,
     coordinates::DEFS,
     creation::DEFS,
+    cross_entropy::DEFS,
+    ctc::DEFS,
     cumulative::DEFS,
     division::DEFS,
     exponential::DEFS,
-    linear::DEFS,
     gather::DEFS,
     gather_nd::DEFS,
     hyperbolic::DEFS,
+    linear::DEFS,
     logic::DEFS,
     matmul::DEFS,
     one_hot::DEFS,
@@ -114,6 +132,7 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     reduce::DEFS,
     reshape::DEFS,
     rounding::DEFS,
+    segment::DEFS,
     sigmoid::DEFS,
     slice::DEFS,
     sort::DEFS,
