@@ -51,6 +51,11 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     !crc
 }
 
+/// The masked form that TFRecord stores, so that a checksum of data holding checksums stays strong.
+pub fn masked_crc32c(bytes: &[u8]) -> u32 {
+    crc32c(bytes).rotate_right(15).wrapping_add(0xA282_EAD8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -151,6 +151,12 @@ impl DataError {
         self
     }
 
+    /// Takes the mark of [`fatal`](Self::fatal) away: there is more to read behind it.
+    pub(crate) fn passable(mut self) -> Self {
+        self.0.fatal = false;
+        self
+    }
+
     /// What kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 
 mod cardinality;
+mod class_folder;
 mod conveyor;
 mod crc32c;
 mod crew;
@@ -43,6 +44,8 @@ mod element;
 mod error;
 mod guard;
 mod key;
+mod prepare;
+mod record;
 mod sources;
 mod spec;
 mod stage;
@@ -50,12 +53,26 @@ mod stages;
 mod state;
 
 pub use cardinality::Cardinality;
+pub use class_folder::{ClassFiles, ClassFolder, NumpyRandom, Subset};
+pub use crc32c::{crc32c, masked_crc32c};
 pub use dataset::{DataIter, Dataset};
 pub use element::{Element, Pad, Unbatch};
 pub use error::{DataError, ErrorKind, Place, Result, Site};
 pub use key::{Key, KeyedRng};
-pub use sources::Slices;
+pub use prepare::{
+    MinMaxScaler, PadSequences, Side, Split, StandardScaler, normalize, pad_sequences, random_batch,
+    to_categorical, train_test_split,
+};
+pub use record::{Encode, RecordWriter};
+pub use sources::{
+    Csv, Fields, Files, FixedLength, FromField, FromRow, Slices, TimeSeries, TruncatedTail,
+    timeseries_dataset_from_array, timeseries_dataset_with_targets, timeseries_windows,
+    timeseries_windows_with_targets,
+};
 pub use spec::ElementSpec;
 pub use stage::{Cursor, Pass, RandomAccess, Stage};
-pub use stages::{Batch, Interleave, PaddedBatch, Parallel, Prefetch, Rebatch, Shuffle, Window};
+pub use stages::{
+    Batch, Buckets, IgnoreErrors, Interleave, PaddedBatch, Parallel, Prefetch, Rebatch, Resample, Sample,
+    Shuffle, Window,
+};
 pub use state::IteratorState;

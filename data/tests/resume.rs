@@ -1,6 +1,8 @@
 //! Every pipeline, interrupted at every element, continues with the same elements.
 
-use gradus_data::{Dataset, Interleave, IteratorState, Parallel, Prefetch, Window};
+use gradus_data::{
+    Buckets, Dataset, IgnoreErrors, Interleave, IteratorState, Parallel, Prefetch, Resample, Sample, Window,
+};
 
 fn range(n: i64) -> Dataset<i64> {
     Dataset::range(0..n)
@@ -56,6 +58,41 @@ fn pipelines() -> Vec<(&'static str, Dataset<String>)> {
         ("window", text(streamed(30).window(Window::size(4).shift(3).stride(2)).flat_map(|w| w.batch(10)))),
         ("scan", text(streamed(30).scan(0, |s, x| (s + x, s + x)))),
         ("unique", text(streamed(60).map(|x| x % 13).unique())),
+        ("cache", text(streamed(30).shuffle(6, 2).cache().shuffle(5, 1).repeat(2))),
+        ("ignore_errors", text(failing(streamed(40)).ignore_errors(&IgnoreErrors::all()).batch(3))),
+        ("assert_cardinality", text(streamed(20).assert_cardinality(16))),
+        ("assert_cardinality, wrong", text(streamed(20).assert_cardinality(9))),
+        (
+            "group_by_window",
+            text(streamed(30).group_by_window(|x| x % 3, |_, w| w.shuffle(4, 1).batch(2), 4)),
+        ),
+        (
+            "buckets",
+            text(
+                streamed(30)
+                    .map(|x| vec![x; x as usize % 9])
+                    .bucket_by_sequence_length(Vec::len, Buckets::new([3, 5], [2, 3, 2])),
+            ),
+        ),
+        (
+            "sample",
+            text(Dataset::sample_from_datasets(
+                [streamed(20), range(30), range(9)],
+                Sample::new().weights([0.5, 0.3, 0.2]).seed(4),
+            )),
+        ),
+        (
+            "choose",
+            text(Dataset::choose_from_datasets(
+                [streamed(20), range(6)],
+                Dataset::random(3).map(|x| x % 2).take(30),
+                false,
+            )),
+        ),
+        (
+            "resample",
+            text(streamed(90).rejection_resample(|x| usize::from(x % 4 == 0), Resample::target([0.5, 0.5]))),
+        ),
         ("generator", text(Dataset::from_generator(|| 0..25).shuffle(4, 1).batch(2))),
     ]
 }

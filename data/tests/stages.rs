@@ -1,6 +1,9 @@
 //! What every stage gives, as tables of pipelines and their elements. The values are TensorFlow's.
 
-use gradus_data::{Batch, Dataset, Element, Interleave, PaddedBatch, Rebatch, Shuffle, Window};
+use gradus_data::{
+    Batch, Buckets, Dataset, Element, IgnoreErrors, Interleave, PaddedBatch, Rebatch, Resample, Sample,
+    Shuffle, Window,
+};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -269,4 +272,203 @@ fn shuffles_keep_their_promises() {
         half.sort_unstable();
         assert_eq!(half, [0, 1, 2, 3, 4, 5], "shuffle before repeat keeps epochs apart");
     }
+}
+
+#[test]
+fn groups_and_buckets() {
+    let group = |n, modulus: i64, size, window| {
+        range(n).group_by_window(move |x| x % modulus, move |_, ds| ds.batch(size), window)
+    };
+    check("group_by_window 4", group(12, 3, 2, 4), "[[0, 3], [6, 9], [1, 4], [7, 10], [2, 5], [8, 11]]", -2);
+    check("group_by_window 2", group(11, 2, 2, 2), "[[0, 2], [1, 3], [4, 6], [5, 7], [8, 10], [9]]", -2);
+    check("group_by_window rest", group(7, 3, 3, 3), "[[0, 3, 6], [1, 4], [2, 5]]", -2);
+    // The rests follow by key, not by arrival.
+    let mixed = Dataset::from_vec(vec![2, 1, 0, 2, 2, 1, 5]);
+    let mixed = mixed.group_by_window(|x| *x, |_, ds| ds.batch(9), 2);
+    check("group_by_window order", mixed, "[[2, 2], [1, 1], [0], [2], [5]]", -2);
+    let by_key = range(9).group_by_window_of(|x| x % 2, |_, ds| ds.batch(4), |k| (*k as usize + 1) * 2);
+    check("window_size_func", by_key, "[[0, 2], [4, 6], [1, 3, 5, 7], [8]]", -2);
+    let endless = range(9).repeat_forever().group_by_window(|x| x % 2, |_, ds| ds.batch(2), 2);
+    assert_eq!(endless.cardinality().as_i64(), -1);
+
+    let data = || {
+        Dataset::from_vec(vec![
+            vec![0],
+            vec![1, 2, 3, 4],
+            vec![5, 6, 7],
+            vec![7, 8, 9, 10, 11],
+            vec![13, 14, 15, 16, 19, 20],
+            vec![21, 22],
+        ])
+    };
+    check(
+        "buckets to boundaries",
+        data().bucket_by_sequence_length(
+            Vec::len,
+            Buckets::new([4, 7], [2, 2, 1]).pad_to_bucket_boundary(Some),
+        ),
+        "[[[0, 0, 0], [5, 6, 7]], [[1, 2, 3, 4, 0, 0], [7, 8, 9, 10, 11, 0]], [[21, 22, 0]], \
+         [[13, 14, 15, 16, 19, 20]]]",
+        -2,
+    );
+    check(
+        "buckets",
+        data().bucket_by_sequence_length(Vec::len, Buckets::new([3, 5], [2, 2, 2]).drop_remainder(true)),
+        "[[[1, 2, 3, 4], [5, 6, 7, 0]], [[7, 8, 9, 10, 11, 0], [13, 14, 15, 16, 19, 20]], [[0, 0], [21, 22]]]",
+        -2,
+    );
+    fails(
+        "too long for a boundary",
+        data().bucket_by_sequence_length(Vec::len, Buckets::new([5], [2, 2]).pad_to_bucket_boundary(Some)),
+        "last boundary",
+    );
+    fails(
+        "wrong sizes",
+        data().bucket_by_sequence_length(Vec::len, Buckets::new([5], [2])),
+        "need 2 batch sizes",
+    );
+}
+
+#[test]
+fn several_datasets() {
+    let two = || [range(2), Dataset::range(10..15)];
+    let choices = || Dataset::from_vec(vec![0, 1, 0, 1, 0, 1]);
+    check("choose, stop", Dataset::choose_from_datasets(two(), choices(), true), "[0, 10, 1, 11]", -2);
+    check("choose", Dataset::choose_from_datasets(two(), choices(), false), "[0, 10, 1, 11, 12]", -2);
+    fails(
+        "choose the third of two",
+        Dataset::choose_from_datasets(two(), Dataset::from_vec(vec![2]), true),
+        "choice 2, there are 2",
+    );
+    let options = Sample::new().weights([1.0, 0.0]).stop_on_empty_dataset(true);
+    let one = Dataset::sample_from_datasets([range(3), Dataset::range(10..14)], options);
+    check("sample with weight 0", one, "[0, 1, 2]", 3);
+    let all = Dataset::sample_from_datasets([range(3), Dataset::range(10..14)], Sample::new().seed(1));
+    let mut elements = all.collect().unwrap();
+    elements.sort_unstable();
+    assert_eq!(elements, [0, 1, 2, 10, 11, 12, 13]);
+    fails(
+        "no weight",
+        Dataset::sample_from_datasets(two(), Sample::new().weights([0.0, 0.0])),
+        "nor all zero",
+    );
+
+    let options = Sample::new().weights([0.75, 0.25]).seed(5).stop_on_empty_dataset(true);
+    let sampled = Dataset::sample_from_datasets([range(2000), Dataset::range(10_000..20_000)], options);
+    let drawn = sampled.collect().unwrap();
+    let (first, second): (Vec<i64>, Vec<i64>) = drawn.iter().partition(|x| **x < 10_000);
+    assert!(first.is_sorted() && second.is_sorted(), "the order of each source is kept");
+    assert_eq!(first.len(), 2000, "it stops when the first source has ended");
+    let share = first.len() as f64 / drawn.len() as f64;
+    // 2,667 draws: six standard deviations are 0.05.
+    assert!((share - 0.75).abs() < 0.05, "share of the first source: {share}");
+
+    let same = Dataset::from_vec(vec![0; 40]).rejection_resample(|_| 0, Resample::target([1.0])).take(20);
+    check("rejection_resample of one class", same, &format!("{:?}", vec![0; 20]), -2);
+    let ds = range(40_000).map(|x| usize::from(x % 10 == 0));
+    for options in [Resample::target([0.5, 0.5]), Resample::target([0.5, 0.5]).initial([0.9, 0.1])] {
+        let kept = ds.clone().rejection_resample(|c| *c, options.seed(3)).collect().unwrap();
+        let ones = kept.iter().sum::<usize>() as f64 / kept.len() as f64;
+        assert!((ones - 0.5).abs() < 0.04, "share of the rare class {ones} of {}", kept.len());
+        assert!(kept.len() > 7_500, "the rare class is kept: {}", kept.len());
+    }
+}
+
+#[test]
+fn remembering() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    check("cache", range(5).cache(), "[0, 1, 2, 3, 4]", 5);
+    check("cache, repeat", range(3).cache().repeat(2), "[0, 1, 2, 0, 1, 2]", 6);
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = |calls: &Arc<AtomicU64>| {
+        let calls = Arc::clone(calls);
+        range(10).map(move |x| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            x
+        })
+    };
+    let cached = counted(&calls).cache();
+    assert!(cached.iter().take(4).count() == 4, "a pass given up is not kept");
+    for _ in 0..3 {
+        assert_eq!(cached.iter().count(), 10);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 14);
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["snapshot", "cache_file"] {
+        calls.store(0, Ordering::Relaxed);
+        let pairs = || counted(&calls).map(|x| (x, vec![format!("{x}")], Some(x as f32)));
+        let build = || match name {
+            "snapshot" => pairs().snapshot(folder.path().join("snap")),
+            _ => pairs().cache_file(folder.path().join("cache.tfrecord")),
+        };
+        let first = build().collect().unwrap();
+        assert_eq!(first, pairs().collect().unwrap());
+        calls.store(0, Ordering::Relaxed);
+        assert_eq!(build().iter_epoch(3).collect::<Result<Vec<_>, _>>().unwrap(), first);
+        assert_eq!(calls.load(Ordering::Relaxed), 0, "{name}: another dataset reads the file");
+        assert_eq!(build().cardinality().as_i64(), 10);
+    }
+    let file = folder.path().join("cache.tfrecord");
+    fails("another type", range(4).map(|x| x.to_string()).cache_file(&file), "elements of another type");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let hurt = range(4).map(|x| (x, vec![String::new()], Some(1.0f32))).cache_file(&file);
+    fails("a flipped bit", hurt, "cache.tfrecord, record ");
+    let leftovers = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(leftovers, 2, "no temporary file stays");
+
+    let frozen = range(20).shuffle(20, 1).cache();
+    let live = range(20).cache().shuffle(20, 1);
+    let epoch = |ds: &Dataset<i64>| ds.iter().collect::<Result<Vec<_>, _>>().unwrap();
+    assert_eq!(epoch(&frozen), epoch(&frozen), "a shuffle before the cache is frozen");
+    assert_ne!(epoch(&live), epoch(&live), "a shuffle behind it is not");
+}
+
+#[test]
+fn errors_are_placed_and_can_be_ignored() {
+    let inverse = |x: i64| 1.0 / x as f64;
+    let ds = || Dataset::from_vec(vec![1, 2, 0, 4]).map(inverse).check_numerics(|x| vec![*x]);
+    let skipped = IgnoreErrors::all();
+    check("ignore_errors", ds().ignore_errors(&skipped), "[1.0, 0.5, 0.25]", -2);
+    let list = skipped.skipped();
+    assert_eq!((list.len(), list[0].index(), list[0].stage()), (1, Some(2), Some("check_numerics")));
+    let failing = || range(10).try_map(|x| if x % 2 == 0 { Err("even") } else { Ok(x) });
+    fails(
+        "more errors than allowed",
+        failing().ignore_errors(&IgnoreErrors::at_most(3)),
+        "more than 3 errors",
+    );
+    check("assert_cardinality", range(5).filter(|x| *x >= 0).assert_cardinality(5), "[0, 1, 2, 3, 4]", 5);
+    fails("fewer", range(5).assert_cardinality(6), "expected 6 elements, the dataset has only 5");
+    fails("more", range(5).assert_cardinality(4), "expected 4 elements, the dataset has more");
+    let panics = || range(9).map(|x| if x == 4 { panic!("no four") } else { x });
+    let cases: Vec<(&str, Dataset<i64>, &str)> = vec![
+        ("map", panics(), "map (stage 1), element 4: panicked: no four"),
+        ("behind others", panics().prefetch(2).shuffle(3, 0), "map (stage 1), element 4: panicked"),
+        (
+            "filter",
+            range(9).filter(|x| if *x == 2 { panic!("no two") } else { true }),
+            "filter (stage 1), element 2: panicked: no two",
+        ),
+        (
+            "generator",
+            Dataset::from_generator(|| (0..).map(|x| if x == 3 { panic!("no three") } else { x })),
+            "from_generator (stage 0), element 3: panicked: no three",
+        ),
+        (
+            "flat_map",
+            range(3).flat_map(|_| panic!("no sets")),
+            "flat_map (stage 1), element 0: panicked: no sets",
+        ),
+        ("try_map", failing(), "map (stage 1), element 0: even"),
+    ];
+    for (name, ds, part) in cases {
+        fails(name, ds, part);
+    }
+    let after: Vec<i64> = panics().iter().flatten().collect();
+    assert_eq!(after, [0, 1, 2, 3, 5, 6, 7, 8], "the stream goes on behind a panic");
 }

@@ -1,10 +1,16 @@
 //! The stages, one in each file.
 
+mod assert_cardinality;
 mod batch;
+mod bucket;
+mod cache;
+mod choose_from;
 mod concatenate;
 mod enumerate;
 mod filter;
 mod flat_map;
+mod group_by_window;
+mod ignore_errors;
 mod interleave;
 mod map;
 mod padded_batch;
@@ -13,11 +19,14 @@ mod prefetch;
 mod ragged_batch;
 mod rebatch;
 mod reduce;
+mod rejection_resample;
 mod repeat;
+mod sample_from;
 mod scan;
 mod shard;
 mod shuffle;
 mod skip;
+mod snapshot;
 mod strided;
 mod take;
 mod take_while;
@@ -27,10 +36,14 @@ mod window;
 mod zip;
 
 pub use batch::Batch;
+pub use bucket::Buckets;
+pub use ignore_errors::IgnoreErrors;
 pub use interleave::Interleave;
 pub use padded_batch::PaddedBatch;
 pub use parallel_map::Parallel;
 pub use prefetch::Prefetch;
 pub use rebatch::Rebatch;
+pub use rejection_resample::Resample;
+pub use sample_from::Sample;
 pub use shuffle::Shuffle;
 pub use window::Window;
