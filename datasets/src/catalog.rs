@@ -51,6 +51,18 @@ pub enum Pin {
     Unpinned,
 }
 
+impl Entry {
+    /// Whether the entry is one archive, to be [unpacked](crate::Lookup::unpacked).
+    pub fn is_archive(&self) -> bool {
+        matches!(self.files, [file] if [".tar.gz", ".tgz", ".tar", ".zip"].iter().any(|end| file.name.ends_with(end)))
+    }
+
+    /// The sizes of all files together, where they are known.
+    pub fn bytes(&self) -> Option<u64> {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
 impl File {
     /// The addresses, in the order in which they are tried.
     pub fn urls(&self) -> impl Iterator<Item = String> + '_ {
@@ -79,6 +91,39 @@ pub static ALL: &[&Entry] = &[
     &MNIST,
     &REUTERS,
 ];
+
+/// The names that differ least from a wrong one, at most three.
+pub fn nearest(name: &str) -> Vec<&'static str> {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let closest = |entry: &Entry| {
+        let names = entry.aliases.iter().copied().chain([entry.name]);
+        names.map(|candidate| distance(&name, candidate)).min().unwrap_or(usize::MAX)
+    };
+    let mut names: Vec<(usize, &str)> = ALL.iter().map(|entry| (closest(entry), entry.name)).collect();
+    names.sort();
+    names
+        .into_iter()
+        .take_while(|&(distance, _)| distance <= name.len().max(4) / 2)
+        .take(3)
+        .map(|(_, name)| name)
+        .collect()
+}
+
+/// How many letters must be put in, taken out or changed (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for j in 0..b.len() {
+            let changed = diagonal + usize::from(letter != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
 
 /// The data set of this name or alias; `-` and `_` and the case of letters make no difference.
 pub fn find(name: &str) -> Option<&'static Entry> {
@@ -347,6 +392,19 @@ mod tests {
         ];
         for (name, expected) in cases {
             assert_eq!(find(name).map(|entry| entry.name), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_names_have_neighbours() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("fashon-mnist", &["fashion_mnist"]),
+            ("mnst", &["mnist"]),
+            ("flower", &["flower_photos"]),
+            ("zzzzzzzzzzzz", &[]),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(nearest(name).into_iter().take(1).collect::<Vec<_>>(), expected, "{name}");
         }
     }
 

@@ -57,6 +57,8 @@ mod sample;
 mod sequences;
 mod source;
 mod split;
+#[cfg(feature = "tensor")]
+mod tensor;
 mod untar;
 mod unzip;
 mod verified;
@@ -67,7 +69,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use extract::{ExtractLimits, extract};
 pub use get_file::{Fetched, GetFile};
 pub use images::{ImageDataset, Images, LabeledImages};
-pub use lookup::Lookup;
+pub use lookup::{Condition, Located, Lookup, Verified};
 pub use progress::{Progress, TerminalBar};
 pub use regression::{Regression, RegressionDataset};
 pub use sequences::{LabeledSequences, SequenceDataset};

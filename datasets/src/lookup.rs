@@ -36,10 +36,31 @@ pub struct Lookup {
 
 /// Files that were found.
 #[derive(Clone, Debug)]
-pub(crate) struct Located {
+pub struct Located {
     /// In the order in which they were asked for.
-    pub(crate) paths: Vec<PathBuf>,
-    pub(crate) source: Source,
+    pub paths: Vec<PathBuf>,
+    /// Where they were found.
+    pub source: Source,
+}
+
+/// What [`Lookup::verify`] found of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Where the file lies, or would lie.
+    pub path: PathBuf,
+    /// Its condition.
+    pub condition: Condition,
+}
+
+/// The condition of a file in the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It has the pinned hash and size, or those it had when it was downloaded.
+    Good,
+    /// It is not there.
+    Missing,
+    /// It is something else; the text says what was expected and found.
+    Damaged(String),
 }
 
 impl Lookup {
@@ -98,13 +119,46 @@ impl Lookup {
         self.data_dir.is_some()
     }
 
-    /// The folder in which an entry's downloads are kept.
-    pub(crate) fn cache_of(&self, entry: &Entry) -> Result<PathBuf> {
+    /// The folder in which an entry's downloads are kept, whether it exists or not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] when no cache folder can be told.
+    pub fn cache_of(&self, entry: &Entry) -> Result<PathBuf> {
         let folder = match &self.cache_dir {
             Some(folder) => folder.clone(),
             None => cache::folder()?,
         };
         Ok(folder.join(entry.name))
+    }
+
+    /// Finds all files of an entry in one place, or downloads those that are missing. Entries need not be those of
+    /// the [catalog](crate::catalog): a program may bring its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] when they are nowhere and may not be downloaded, [`ErrorKind::Unreachable`] when no
+    /// server answers; what a broken folder or download gives.
+    pub fn fetch(&self, entry: &Entry) -> Result<Located> {
+        self.locate(entry, entry.files)
+    }
+
+    /// Hashes an entry's files in the cache anew, whatever is remembered of them. Downloads nothing.
+    ///
+    /// # Errors
+    /// Only when no cache folder can be told.
+    pub fn verify(&self, entry: &Entry) -> Result<Vec<Verified>> {
+        let cache = self.cache_of(entry)?;
+        let verify = |file: &File| {
+            let path = cache.join(file.name);
+            let condition = match verified::rehash(&path, Expected { digest: file.digest, bytes: file.bytes })
+            {
+                Ok(State::Good) => Condition::Good,
+                Ok(State::Absent) => Condition::Missing,
+                Ok(State::Bad(reason)) => Condition::Damaged(reason),
+                Err(error) => Condition::Damaged(error.to_string()),
+            };
+            Verified { path, condition }
+        };
+        Ok(entry.files.iter().map(verify).collect())
     }
 
     /// Finds all `files` of an entry in one place, or downloads those that are missing.
@@ -184,8 +238,11 @@ impl Lookup {
         cache::candidates(&folder, entry.name).iter().find_map(|folder| find(folder))
     }
 
-    /// The folder in the cache into which the entry's archive is unpacked, once.
-    pub(crate) fn unpacked(&self, entry: &Entry) -> Result<(PathBuf, Source)> {
+    /// The folder in the cache into which the entry's archive, its only file, is unpacked, once.
+    ///
+    /// # Errors
+    /// As [`fetch`](Lookup::fetch) and [`extract`](crate::extract()).
+    pub fn unpacked(&self, entry: &Entry) -> Result<(PathBuf, Source)> {
         let cache = self.cache_of(entry)?;
         let target = cache.join("unpacked");
         // It has its name only since it is complete.

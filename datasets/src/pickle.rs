@@ -403,6 +403,9 @@ impl Machine<'_> {
         let mut rows = Vec::with_capacity(count);
         for value in values {
             let Value::List(row) = value else { return Err(self.refuse("something else than a list")) };
+            if row == index {
+                return Err(self.refuse("a list in itself"));
+            }
             let List::Ints(ints) = &self.lists[row as usize] else {
                 return Err(self.refuse("something else than integers"));
             };
@@ -496,7 +499,7 @@ mod tests {
             ("integers for lists", one(b"]K\x01a"), 1, Unsupported, "integers in place of lists"),
             ("two dimensions", pickled(b"K\x01K\x01\x86", b"]]a"), 1, Unsupported, "more than one dimension"),
             ("a large integer", one(b"](](\x8a\x05\0\0\0\0\x01ee"), 1, Unsupported, "beyond 32 bits"),
-            ("a list in itself", one(b"]q\x0ch\x0ca"), 1, Unsupported, "else than integers"),
+            ("a list in itself", one(b"]q\x0ch\x0ca"), 1, Unsupported, "a list in itself"),
             ("too few rows", one(b"]"), 1, Corrupt, "expected 1 lists, found 0 of 1"),
             ("another count", one(b"]]a"), 2, Corrupt, "expected 2 lists, found 1 of 1"),
             ("nothing", vec![], 1, Corrupt, "an early end"),

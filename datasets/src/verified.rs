@@ -38,6 +38,18 @@ const CLOCK_GRAIN: Duration = Duration::from_millis(100);
 /// # Errors
 /// Only when an existing file cannot be read.
 pub(crate) fn check(path: &Path, expected: Expected, remember: bool) -> Result<State> {
+    compare(path, expected, remember, true)
+}
+
+/// The same, with the file read again whatever is remembered of it.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn rehash(path: &Path, expected: Expected) -> Result<State> {
+    compare(path, expected, true, false)
+}
+
+fn compare(path: &Path, expected: Expected, remember: bool, trust: bool) -> Result<State> {
     let Ok(metadata) = fs::metadata(path) else {
         return Ok(State::Absent);
     };
@@ -53,7 +65,8 @@ pub(crate) fn check(path: &Path, expected: Expected, remember: bool) -> Result<S
         return Ok(State::Bad(format!("expected {bytes} bytes, found {}", metadata.len())));
     }
     let memory = if remember { Memory::read(path) } else { None };
-    if let Some(memory) = &memory
+    if trust
+        && let Some(memory) = &memory
         && memory.is_of(&metadata)
         && memory.hashes.matches(expected.digest)
     {

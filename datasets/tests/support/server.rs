@@ -1,4 +1,6 @@
 //! A web server on this machine that misbehaves as told.
+// Each test program uses its part of this.
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
