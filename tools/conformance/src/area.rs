@@ -5,15 +5,19 @@
 mod bind;
 pub mod dense;
 
+mod activation;
 mod creation;
 mod elementwise;
+mod indexing;
 mod matrix;
 mod optimizers;
 mod pipeline;
 mod reduction;
 mod shaping;
+mod sorting;
 mod tape;
 mod tape_higher_order;
+mod variable;
 
 use crate::registry::Registry;
 
@@ -21,15 +25,19 @@ use crate::registry::Registry;
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     for register in [
+        activation::register,
         creation::register,
         elementwise::register,
+        indexing::register,
         matrix::register,
         optimizers::register,
         pipeline::register,
         reduction::register,
         shaping::register,
+        sorting::register,
         tape::register,
         tape_higher_order::register,
+        variable::register,
     ] {
         register(&mut registry);
     }

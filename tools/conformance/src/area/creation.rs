@@ -1,6 +1,6 @@
 //! Tensors out of attributes alone.
 
-use gradus_tensor::{DType, Tensor};
+use gradus_tensor::{DType, Tensor, dispatch};
 
 use super::bind::{take, unary};
 use crate::golden::Attrs;
@@ -21,12 +21,38 @@ pub fn register(r: &mut Registry) {
     });
     r.op("tf.fill", |x, attrs| {
         let [] = take(x)?;
-        let dtype = number_dtype(attrs, "value")?;
+        let dtype = number_dtype(attrs, &["value"])?;
         Ok(vec![Tensor::full(attrs.usizes("dims")?, attrs.f64("value")?, dtype)?])
+    });
+    r.op("tf.range", |x, attrs| {
+        let [] = take(x)?;
+        let dtype = attrs.dtype_or("dtype", number_dtype(attrs, &["start", "limit", "delta"])?)?;
+        let (start, limit, step) = (attrs.f64("start")?, attrs.f64("limit")?, attrs.f64_or("delta", 1.0)?);
+        range(dtype, start, limit, step)
+    });
+    r.op("tf.experimental.numpy.arange", |x, attrs| {
+        let [] = take(x)?;
+        // NumPy's integers are int64, its floats float64.
+        let dtype = match number_dtype(attrs, &["start", "stop", "step"])? {
+            DType::I32 => DType::I64,
+            _ => DType::F64,
+        };
+        range(dtype, attrs.f64_or("start", 0.0)?, attrs.f64("stop")?, attrs.f64_or("step", 1.0)?)
     });
 }
 
-/// The dtype of a Python number: int32 for an integer, float32 for a float.
-pub fn number_dtype(attrs: &Attrs<'_>, name: &str) -> Result<DType, ConformanceError> {
-    attrs.read(name, |v| Some(if v.is_i64() { DType::I32 } else { DType::F32 }))
+fn range(dtype: DType, start: f64, limit: f64, step: f64) -> Result<Vec<Tensor>, ConformanceError> {
+    dispatch!(dtype, T: real => {
+        Ok(vec![Tensor::range_step(T::from_f64(start), T::from_f64(limit), T::from_f64(step))?])
+    } else { Err(ConformanceError::NotImplemented(format!("range of {dtype}"))) })
+}
+
+/// The dtype of Python numbers: int32 when all are integers, float32 with a float among them.
+pub fn number_dtype(attrs: &Attrs<'_>, names: &[&str]) -> Result<DType, ConformanceError> {
+    for name in names {
+        if attrs.read_or(name, |v| Some(!v.is_i64()), false)? {
+            return Ok(DType::F32);
+        }
+    }
+    Ok(DType::I32)
 }

@@ -1,7 +1,10 @@
-//! Reductions over axes.
+//! Reductions over axes, moments and norms, cumulative operations.
 
-use super::bind::{axes, take};
-use crate::registry::Registry;
+use gradus_tensor::ops::Norm;
+
+use super::bind::{axes, take, unary};
+use crate::golden::Attrs;
+use crate::registry::{ConformanceError, Registry};
 
 /// Binds reductions with `axis` and `keepdims`.
 macro_rules! reductions {
@@ -13,10 +16,71 @@ macro_rules! reductions {
     )*};
 }
 
+/// Binds cumulative operations with `axis`, `exclusive` and `reverse`.
+macro_rules! cumulative {
+    ($r:ident: $($name:literal => $method:ident),* $(,)?) => {$(
+        $r.op($name, |x, attrs| {
+            let [x] = take(x)?;
+            let axis = attrs.i64_or("axis", 0)? as isize;
+            Ok(vec![x.$method(axis, attrs.bool_or("exclusive", false)?, attrs.bool_or("reverse", false)?)?])
+        });
+    )*};
+}
+
 pub fn register(r: &mut Registry) {
     reductions!(r:
-        "tf.reduce_sum" => reduce_sum,
-        "tf.reduce_mean" => reduce_mean,
+        "tf.math.count_nonzero" => count_nonzero,
+        "tf.math.reduce_euclidean_norm" => reduce_euclidean_norm,
+        "tf.math.reduce_std" => reduce_std,
+        "tf.math.reduce_variance" => reduce_variance,
+        "tf.reduce_all" => reduce_all,
+        "tf.reduce_any" => reduce_any,
+        "tf.reduce_logsumexp" => reduce_logsumexp,
         "tf.reduce_max" => reduce_max,
+        "tf.reduce_mean" => reduce_mean,
+        "tf.reduce_min" => reduce_min,
+        "tf.reduce_prod" => reduce_prod,
+        "tf.reduce_sum" => reduce_sum,
     );
+    cumulative!(r:
+        "tf.cumsum" => cumsum,
+        "tf.math.cumprod" => cumprod,
+        "tf.math.cumulative_logsumexp" => cumulative_logsumexp,
+    );
+    unary!(r:
+        "tf.nn.l2_loss" => l2_loss,
+        "tf.nn.zero_fraction" => zero_fraction,
+    );
+    r.op("tf.nn.moments", |x, attrs| {
+        let [x] = take(x)?;
+        let (mean, variance) = x.moments(axes(attrs, "axes")?, attrs.bool_or("keepdims", false)?)?;
+        Ok(vec![mean, variance])
+    });
+    r.op("x.weighted_moments", |x, attrs| {
+        let [x, weights] = take(x)?;
+        let (mean, variance) =
+            x.weighted_moments(axes(attrs, "axes")?, weights, attrs.bool_or("keepdims", false)?)?;
+        Ok(vec![mean, variance])
+    });
+    r.op("tf.math.l2_normalize", |x, attrs| {
+        let [x] = take(x)?;
+        Ok(vec![x.l2_normalize(axes(attrs, "axis")?, attrs.f64_or("epsilon", 1e-12)?)?])
+    });
+    for name in ["tf.norm", "x.norm"] {
+        r.op(name, |x, attrs| {
+            let [x] = take(x)?;
+            Ok(vec![x.norm(norm(attrs)?, axes(attrs, "axis")?, attrs.bool_or("keepdims", false)?)?])
+        });
+    }
+}
+
+/// `ord`: a name or the exponent.
+fn norm(attrs: &Attrs<'_>) -> Result<Norm, ConformanceError> {
+    let read = |json: &serde_json::Value| match json.as_str() {
+        Some("euclidean" | "fro") => Some(Norm::Euclidean),
+        Some("inf" | "Infinity") => Some(Norm::Infinity),
+        Some(_) => None,
+        None => json.as_f64().map(Norm::P),
+    };
+    attrs.read_or("ord", read, Norm::Euclidean)
 }

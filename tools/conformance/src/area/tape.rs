@@ -11,11 +11,12 @@ use crate::registry::{Area, ConformanceError, Registry};
 type Result<T> = std::result::Result<T, ConformanceError>;
 
 pub fn register(r: &mut Registry) {
-    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 17] = [
+    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 18] = [
         ("tape.variables", variables),
         ("tape.constants", constants),
         ("tape.watched", watched),
         ("tape.stop_gradient", stopped_branch),
+        ("tape.persistent", persistent),
         ("tape.second_use", |_| Ok(Outcome::prevented("GradientTape::gradient consumes the tape"))),
         ("tape.not_trainable", not_trainable),
         ("tape.manual_watch", manual_watch),
@@ -115,6 +116,16 @@ fn stopped_branch(case: &Case) -> Result<Outcome> {
     let y = x.square()?.mul(&constant(&x, 3.0))?.add(&product)?;
     let grads = tape.gradient_or_none(&y, [&a, &b])?;
     outcome(&[y], &grads)
+}
+
+fn persistent(case: &Case) -> Result<Outcome> {
+    let [a, b] = inputs(case)?.map(Variable::new);
+    let tape = GradientTape::persistent();
+    let z = polynomial(&a.value(), &b.value())?;
+    let y = z.sin()?;
+    let [za, zb] = tape.gradient_or_none(&z, [&a, &b])?;
+    let [ya, yb] = tape.gradient_or_none(&y, [&a, &b])?;
+    outcome(&[z, y], &[za, zb, ya, yb])
 }
 
 fn not_trainable(case: &Case) -> Result<Outcome> {

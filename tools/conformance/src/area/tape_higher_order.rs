@@ -1,9 +1,9 @@
-//! Programs with nested tapes: second derivatives.
+//! Programs with nested tapes: second and third derivatives, Hessians.
 
 use gradus_autograd::GradientTape;
 use gradus_tensor::Tensor;
 
-use super::tape::{one, outcome};
+use super::tape::{constant, one, outcome};
 use crate::golden::Case;
 use crate::outcome::Outcome;
 use crate::registry::{Area, ConformanceError, Registry};
@@ -11,11 +11,14 @@ use crate::registry::{Area, ConformanceError, Registry};
 type Result<T> = std::result::Result<T, ConformanceError>;
 
 pub fn register(r: &mut Registry) {
-    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 4] = [
+    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 7] = [
+        ("tape.second_sin", |case| second(case, |x| Ok(x.sin()?))),
         ("tape.second_exp_sq", |case| second(case, |x| Ok(x.mul(x)?.exp()?))),
         ("tape.second_tanh", |case| second(case, |x| Ok(x.tanh()?))),
         ("tape.second_sigmoid", |case| second(case, |x| Ok(x.sigmoid()?))),
+        ("tape.second_log1p", |case| second(case, |x| Ok(x.mul(x)?.log1p()?))),
         ("tape.second_matmul", |case| second(case, outer_square)),
+        ("tape.third_order", third),
     ];
     for (name, program) in programs {
         r.run(Area::Gradients, name, program);
@@ -39,4 +42,19 @@ fn second(case: &Case, f: fn(&Tensor) -> Result<Tensor>) -> Result<Outcome> {
     let first = inner.gradient(&y, &x)?;
     let second = outer.gradient_or_none(&first, &x)?;
     outcome(&[y, first], &[second])
+}
+
+/// x^4 by multiplication: value and three derivatives.
+fn third(case: &Case) -> Result<Outcome> {
+    let x = one(case)?;
+    let tapes = [(); 3].map(|()| GradientTape::watching_nothing());
+    for tape in &tapes {
+        tape.watch(&x)?;
+    }
+    let [outer, middle, inner] = tapes;
+    let y = x.pow(&constant(&x, 4.0))?;
+    let first = inner.gradient(&y, &x)?;
+    let second = middle.gradient(&first, &x)?;
+    let third = outer.gradient_or_none(&second, &x)?;
+    outcome(&[y, first, second], &[third])
 }
