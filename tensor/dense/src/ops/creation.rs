@@ -114,13 +114,17 @@ impl Tensor {
         Tensor::range_step(T::ZERO, limit, T::ONE)
     }
 
-    /// `start, start + step, ..` up to but without `limit`. Errors when `step` is zero.
+    /// `start, start + step, ..` up to but without `limit`; nothing when both are equal. Errors when `step` is zero or
+    /// leads away from `limit`.
     pub fn range_step<T: Element>(start: T, limit: T, step: T) -> Result<Tensor> {
         let (a, b, s) = (start.to_f64(), limit.to_f64(), step.to_f64());
         if s == 0.0 || !(a.is_finite() && b.is_finite() && s.is_finite()) {
             return Err(Error::value(format!("range: from {a} to {b} in steps of {s} has no end")));
         }
-        let len = ((b - a) / s).ceil().max(0.0);
+        if (b - a) / s < 0.0 {
+            return Err(Error::value(format!("range: steps of {s} from {a} lead away from {b}")));
+        }
+        let len = ((b - a) / s).ceil();
         let len = if len < 9e15 { len as usize } else { usize::MAX };
         Shape::from([len]).checked_len()?;
         apply1(&Range { start: a, step: s, len, dtype: T::DTYPE }, &[])
@@ -135,7 +139,8 @@ mod tests {
     fn ranges() {
         assert_eq!(Tensor::range(10i32).unwrap().to_vec::<i32>().unwrap(), (0..10).collect::<Vec<_>>());
         assert_eq!(Tensor::range_step(5i64, 0, -2).unwrap().to_vec::<i64>().unwrap(), [5, 3, 1]);
-        assert_eq!(Tensor::range_step(3i32, 1, 1).unwrap().len(), 0);
+        assert_eq!(Tensor::range_step(3i32, 3, 1).unwrap().len(), 0);
+        assert!(Tensor::range_step(3i32, 1, 1).is_err());
         assert!(Tensor::range_step(0.0f32, 1.0, 0.0).is_err());
         assert!(Tensor::range(f64::MAX).is_err());
     }

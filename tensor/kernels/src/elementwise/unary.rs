@@ -101,12 +101,8 @@ unary_ops! {
     LogSigmoid "log_sigmoid" 1.5 |x| -((-x).softplus());
     /// ln(1 + e^x).
     Softplus "softplus" 1.5 |x| x.softplus();
-    /// x / (1 + |x|).
-    Softsign "softsign" 0.2 |x| {
-        let y = x / (T::ONE + x.abs());
-        // The limit at infinity.
-        select(x.abs() == T::INFINITY, T::ONE.copysign(x), y)
-    };
+    /// x / (1 + |x|), as it stands: NaN at infinity, where TensorFlow has NaN too.
+    Softsign "softsign" 0.2 |x| x / (T::ONE + x.abs());
     /// Error function.
     Erf "erf" 1.0 |x| x.erf();
     /// 1 - erf(x).

@@ -20,7 +20,8 @@ pub fn register(r: &mut Registry) {
     });
     r.op("tf.nn.leaky_relu", |x, attrs| {
         let [x] = take(x)?;
-        Ok(vec![x.leaky_relu(attrs.f64_or("alpha", 0.2)?)?])
+        // TensorFlow keeps the slope as float32, whatever the dtype of x.
+        Ok(vec![x.leaky_relu(attrs.f32_or("alpha", 0.2)?.into())?])
     });
     r.op("tf.nn.gelu", |x, attrs| {
         let [x] = take(x)?;

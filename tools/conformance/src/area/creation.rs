@@ -1,6 +1,6 @@
 //! Tensors out of attributes alone.
 
-use gradus_tensor::{DType, Tensor, dispatch};
+use gradus_tensor::{DType, Element, Tensor, dispatch};
 
 use super::bind::{take, unary};
 use crate::golden::Attrs;

@@ -92,13 +92,16 @@ fn typed(found: Tensor, attrs: &Attrs<'_>, name: &str) -> Result<Vec<Tensor>, Co
 
 /// All elements together, or rows with `axis` -1; at least `minlength` bins.
 fn bincount(x: &[Tensor], attrs: &Attrs<'_>) -> Result<Vec<Tensor>, ConformanceError> {
-    let [x] = take(x)?;
+    let (x, weights) = match x {
+        [x, weights] => (x, Some(weights)),
+        x => (&take::<1>(x)?[0], None),
+    };
     let x = match attrs.i64_opt("axis")? {
         None | Some(0) => x.flatten()?,
         Some(_) => x.clone(),
     };
     let (binary, least) = (attrs.bool_or("binary_output", false)?, attrs.usize_or("minlength", 0)?);
-    let counts = x.bincount(None, None, binary)?;
+    let counts = x.bincount(weights, None, binary)?;
     let bins = counts.shape().dims().last().copied().unwrap_or(0);
-    Ok(vec![if bins < least { x.bincount(None, Some(least), binary)? } else { counts }])
+    Ok(vec![if bins < least { x.bincount(weights, Some(least), binary)? } else { counts }])
 }
