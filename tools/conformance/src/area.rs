@@ -7,12 +7,15 @@ pub mod dense;
 
 mod activation;
 mod creation;
+mod cross_entropy;
 mod elementwise;
 mod indexing;
 mod matrix;
+mod numpy;
 mod optimizers;
 mod pipeline;
 mod reduction;
+mod segment;
 mod shaping;
 mod sorting;
 mod tape;
@@ -27,12 +30,15 @@ pub fn registry() -> Registry {
     for register in [
         activation::register,
         creation::register,
+        cross_entropy::register,
         elementwise::register,
         indexing::register,
         matrix::register,
+        numpy::register,
         optimizers::register,
         pipeline::register,
         reduction::register,
+        segment::register,
         shaping::register,
         sorting::register,
         tape::register,

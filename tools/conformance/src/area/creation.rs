@@ -30,6 +30,8 @@ pub fn register(r: &mut Registry) {
         let (start, limit, step) = (attrs.f64("start")?, attrs.f64("limit")?, attrs.f64_or("delta", 1.0)?);
         range(dtype, start, limit, step)
     });
+    r.op("tf.linspace", |x, attrs| linspace(x, attrs, DType::F32));
+    r.op("tf.experimental.numpy.linspace", |x, attrs| linspace(x, attrs, DType::F64));
     r.op("tf.experimental.numpy.arange", |x, attrs| {
         let [] = take(x)?;
         // NumPy's integers are int64, its floats float64.
@@ -39,6 +41,17 @@ pub fn register(r: &mut Registry) {
         };
         range(dtype, attrs.f64_or("start", 0.0)?, attrs.f64("stop")?, attrs.f64_or("step", 1.0)?)
     });
+}
+
+/// Numbers from attributes, or rows between two tensors.
+fn linspace(x: &[Tensor], attrs: &Attrs<'_>, dtype: DType) -> Result<Vec<Tensor>, ConformanceError> {
+    let count = attrs.usize_or("num", 50)?;
+    if x.is_empty() {
+        let end = |name| Ok::<_, ConformanceError>(Tensor::scalar_of(dtype, attrs.f64(name)?));
+        return Ok(vec![Tensor::linspace(&end("start")?, &end("stop")?, count)?]);
+    }
+    let [start, stop] = take(x)?;
+    Ok(vec![Tensor::linspace(start, stop, count)?])
 }
 
 fn range(dtype: DType, start: f64, limit: f64, step: f64) -> Result<Vec<Tensor>, ConformanceError> {

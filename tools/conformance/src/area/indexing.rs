@@ -1,7 +1,7 @@
 //! Gathering, scattering, slicing, masks.
 
+use gradus_tensor::DType;
 use gradus_tensor::ops::{Index, ScatterMode};
-use gradus_tensor::{DType, Tensor};
 use serde_json::Value as Json;
 
 use super::bind::take;
@@ -42,14 +42,6 @@ pub fn register(r: &mut Registry) {
         let [x] = take(x)?;
         let mask = x.sequence_mask(attrs.i64_opt("maxlen")?.map(|n| n as usize))?;
         Ok(vec![mask.cast(attrs.dtype_or("dtype", DType::Bool)?)?])
-    });
-    r.op("tf.dynamic_partition", |x, attrs| {
-        let [x, partitions] = take(x)?;
-        let part = |i: usize| {
-            let own = partitions.equal(&Tensor::scalar_of(partitions.dtype(), i as f64))?;
-            Ok(x.boolean_mask(&own, 0)?)
-        };
-        (0..attrs.usize("num_partitions")?).map(part).collect()
     });
 }
 

@@ -1,18 +1,87 @@
-//! Products of matrices.
+//! Products of matrices and tensors, diagonals.
 
-use super::bind::take;
-use crate::registry::Registry;
+use gradus_tensor::ops::einsum;
+use gradus_tensor::{DType, Tensor};
+
+use super::bind::{binary, take, unary};
+use crate::golden::Attrs;
+use crate::registry::{ConformanceError, Registry};
 
 pub fn register(r: &mut Registry) {
+    products(r);
+    diagonals(r);
+}
+
+fn products(r: &mut Registry) {
     r.op("tf.matmul", |x, attrs| {
         let [a, b] = take(x)?;
-        // The adjoint of a real matrix is its transpose.
-        let a_flag = attrs.bool_or("transpose_a", false)? || attrs.bool_or("adjoint_a", false)?;
-        let b_flag = attrs.bool_or("transpose_b", false)? || attrs.bool_or("adjoint_b", false)?;
-        Ok(vec![a.matmul_t(b, a_flag, b_flag)?])
+        Ok(vec![a.matmul_t(b, transposed(attrs, "a")?, transposed(attrs, "b")?)?])
     });
-    r.op("tf.experimental.numpy.matmul", |x, _| {
+    r.op("tf.linalg.matvec", |x, attrs| {
         let [a, b] = take(x)?;
-        Ok(vec![a.matmul(b)?])
+        Ok(vec![a.matmul_t(&b.expand_dims(-1)?, transposed(attrs, "a")?, false)?.squeeze(-1)?])
     });
+    r.op("x.einsum", |x, attrs| Ok(vec![einsum(attrs.str("equation")?, &x.iter().collect::<Vec<_>>())?]));
+    r.op("tf.tensordot", |x, attrs| {
+        let [a, b] = take(x)?;
+        let (axes_a, axes_b) = contracted(attrs, a.rank())?;
+        Ok(vec![a.tensordot(b, &axes_a, &axes_b)?])
+    });
+}
+
+/// The adjoint of a real matrix is its transpose.
+fn transposed(attrs: &Attrs<'_>, which: &str) -> Result<bool, ConformanceError> {
+    let transpose = attrs.bool_or(&format!("transpose_{which}"), false)?;
+    let adjoint = attrs.bool_or(&format!("adjoint_{which}"), false)?;
+    Ok(transpose || adjoint)
+}
+
+/// `axes`: a number (the last of the left with the first of the right) or two lists.
+fn contracted(attrs: &Attrs<'_>, rank: usize) -> Result<(Vec<isize>, Vec<isize>), ConformanceError> {
+    let count = attrs.read("axes", |json| Some(json.as_u64()))?;
+    if let Some(count) = count {
+        let (count, rank) = (count as isize, rank as isize);
+        return Ok(((rank - count..rank).collect(), (0..count).collect()));
+    }
+    let list = |json: &serde_json::Value| {
+        json.as_array()?.iter().map(|a| a.as_i64().map(|a| a as isize)).collect::<Option<Vec<_>>>()
+    };
+    attrs.read("axes", |json| Some((list(json.get(0)?)?, list(json.get(1)?)?)))
+}
+
+fn diagonals(r: &mut Registry) {
+    unary!(r:
+        "tf.linalg.tensor_diag" => tensor_diag,
+        "tf.linalg.tensor_diag_part" => tensor_diag_part,
+        "tf.linalg.trace" => trace,
+    );
+    binary!(r:
+        "tf.linalg.cross" => cross,
+        "tf.linalg.set_diag" => set_diag,
+    );
+    r.op("tf.linalg.diag", |x, attrs| {
+        let [x] = take(x)?;
+        Ok(vec![x.diag(attrs.i64_or("k", 0)? as isize)?])
+    });
+    r.op("tf.linalg.diag_part", |x, attrs| {
+        let [x] = take(x)?;
+        Ok(vec![x.diag_part(attrs.i64_or("k", 0)? as isize)?])
+    });
+    r.op("tf.linalg.band_part", |x, attrs| {
+        let [x] = take(x)?;
+        Ok(vec![x.band_part(attrs.i64("num_lower")? as isize, attrs.i64("num_upper")? as isize)?])
+    });
+    r.op("tf.eye", |x, attrs| {
+        let [] = take(x)?;
+        let rows = attrs.usize("num_rows")?;
+        let columns = attrs.usize_or("num_columns", rows)?;
+        let eye = Tensor::eye(rows, columns, attrs.dtype_or("dtype", DType::F32)?)?;
+        let mut shape = attrs.read_or("batch_shape", sizes, Vec::new())?;
+        shape.extend([rows, columns]);
+        Ok(vec![eye.broadcast_to(shape)?])
+    });
+}
+
+fn sizes(json: &serde_json::Value) -> Option<Vec<usize>> {
+    json.as_array()?.iter().map(|d| usize::try_from(d.as_u64()?).ok()).collect()
 }

@@ -11,7 +11,7 @@ use crate::registry::{Area, ConformanceError, Registry};
 type Result<T> = std::result::Result<T, ConformanceError>;
 
 pub fn register(r: &mut Registry) {
-    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 18] = [
+    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 19] = [
         ("tape.variables", variables),
         ("tape.constants", constants),
         ("tape.watched", watched),
@@ -30,6 +30,7 @@ pub fn register(r: &mut Registry) {
         ("tape.outside_tape", outside),
         ("tape.control_flow", |case| differentiate(case, |x| Ok(vec![branching(x)?]))),
         ("tape.assign_inside", assign_inside),
+        ("tape.softplus_builtin_100", |case| differentiate(case, |x| Ok(vec![x.softplus()?]))),
         ("tape.scalar_descent", scalar_descent),
         ("tape.regression", regression),
     ];
