@@ -24,10 +24,10 @@ impl std::error::Error for NotBool {}
 /// Panics when the lengths do not fit together.
 pub fn read<T: Element>(bytes: &[u8], out: &mut [T]) -> Result<(), NotBool> {
     assert_eq!(bytes.len(), std::mem::size_of_val(out), "bytes and elements differ in size");
-    if T::DTYPE == DType::Bool {
-        if let Some(index) = bytes.iter().position(|&b| b > 1) {
-            return Err(NotBool { index, found: bytes[index] });
-        }
+    if T::DTYPE == DType::Bool
+        && let Some(index) = bytes.iter().position(|&b| b > 1)
+    {
+        return Err(NotBool { index, found: bytes[index] });
     }
     // SAFETY: the lengths agree; every element type but bool accepts any bytes, and bools were checked.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), out.as_mut_ptr().cast::<u8>(), bytes.len()) }

@@ -33,3 +33,29 @@ impl<B: Body> Kernel for Plain<B> {
 pub fn run<B: Body>(body: B) -> B::Out {
     simd::dispatch(Plain(body))
 }
+
+/// How loops over an element type are compiled.
+///
+/// f32 is compiled for every instruction set; the other types once, for the baseline: most of their time goes into
+/// memory or into functions that do not vectorise, and each copy of a loop has its price in compile time and size.
+pub trait Lane: Copy {
+    /// Runs a loop over elements of this type.
+    #[inline]
+    fn run<B: Body>(body: B) -> B::Out {
+        body.run()
+    }
+}
+
+impl Lane for f32 {
+    #[inline]
+    fn run<B: Body>(body: B) -> B::Out {
+        run(body)
+    }
+}
+
+macro_rules! once {
+    ($($t:ty),*) => { $(impl Lane for $t {})* };
+}
+
+once!(f64, half::f16, half::bf16, i8, i16, i32, i64, u8, u16, u32, u64, bool);
+once!(num_complex::Complex<f32>, num_complex::Complex<f64>);

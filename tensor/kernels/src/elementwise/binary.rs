@@ -7,7 +7,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::math::{Float, select};
 use crate::special;
-use crate::vector::{self, Body};
+use crate::vector::Body;
 
 /// Declares the enum, and the loop for f32 and f64 of every function that floats have.
 macro_rules! binary_ops {
@@ -43,7 +43,7 @@ macro_rules! binary_ops {
                 $(Binary::$op => {
                     #[inline(always)]
                     fn f<T: Float>($a: T, $b: T) -> T { $f }
-                    vector::run(Zip { a, b, y, f: f::<T> })
+                    T::run(Zip { a, b, y, f: f::<T> })
                 })*
                 _ => unreachable!("floats have no {}", op.name()),
             }
@@ -70,7 +70,7 @@ binary_ops! {
         /// Remainder with the sign of a.
         TruncMod "truncate_mod" 10.0 |a, b| a % b;
         /// a^b.
-        Pow "pow" 10.0 |a, b| a.pow(b);
+        Pow "pow" 2.5 |a, b| a.pow(b);
         /// The larger; NaN when either is.
         Maximum "maximum" 0.1 |a, b| a.max_nan(b);
         /// The smaller; NaN when either is.

@@ -143,6 +143,11 @@ impl Layout {
         Layout { dims: vec![usize::MAX], strides: vec![1] }
     }
 
+    /// Elements of the result; `None` for [`Layout::full`], which fits any.
+    pub(crate) fn result_len(&self) -> Option<usize> {
+        if self.dims == [usize::MAX] { None } else { Some(self.dims.iter().product()) }
+    }
+
     /// True when the input has the shape of the result, or both are one element.
     pub fn is_full(&self) -> bool {
         self.strides.len() <= 1 && self.strides.first() != Some(&0)

@@ -7,7 +7,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::math::{Float, select};
 use crate::split;
-use crate::vector::{self, Body};
+use crate::vector::{Body, Lane};
 use num_complex::Complex;
 
 /// A relation of two values. All but [`NotEqual`](Compare::NotEqual) are false when either is NaN.
@@ -90,12 +90,12 @@ impl<T: Copy, U, F: Fn(T, T) -> U> Body for Zip<'_, T, U, F> {
 macro_rules! relation {
     ($op:expr, $a:expr, $b:expr, $y:expr, $out:expr) => {
         match $op {
-            Compare::Equal => vector::run(Zip($a, $b, $y, |a, b| $out(a == b))),
-            Compare::NotEqual => vector::run(Zip($a, $b, $y, |a, b| $out(a != b))),
-            Compare::Less => vector::run(Zip($a, $b, $y, |a, b| $out(a < b))),
-            Compare::LessEqual => vector::run(Zip($a, $b, $y, |a, b| $out(a <= b))),
-            Compare::Greater => vector::run(Zip($a, $b, $y, |a, b| $out(a > b))),
-            Compare::GreaterEqual => vector::run(Zip($a, $b, $y, |a, b| $out(a >= b))),
+            Compare::Equal => T::run(Zip($a, $b, $y, |a, b| $out(a == b))),
+            Compare::NotEqual => T::run(Zip($a, $b, $y, |a, b| $out(a != b))),
+            Compare::Less => T::run(Zip($a, $b, $y, |a, b| $out(a < b))),
+            Compare::LessEqual => T::run(Zip($a, $b, $y, |a, b| $out(a <= b))),
+            Compare::Greater => T::run(Zip($a, $b, $y, |a, b| $out(a > b))),
+            Compare::GreaterEqual => T::run(Zip($a, $b, $y, |a, b| $out(a >= b))),
         }
     };
 }
@@ -105,7 +105,7 @@ pub(crate) fn compare_mask<T: Float>(op: Compare, a: &[T], b: &[T], y: &mut [T])
     relation!(op, a, b, y, |c| select(c, T::ONE, T::ZERO));
 }
 
-fn ordered<T: Copy + PartialOrd>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) {
+fn ordered<T: Lane + PartialOrd>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) {
     relation!(op, a, b, y, |c| c);
 }
 

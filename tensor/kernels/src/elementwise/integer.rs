@@ -5,10 +5,10 @@ use super::{Binary, Unary};
 use crate::cast::{same, same_mut};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-use crate::vector::{self, Body};
+use crate::vector::{Body, Lane};
 
 /// What the kernels need of an integer type; the same names on signed and unsigned types.
-pub(crate) trait Int: Element + Ord {
+pub(crate) trait Int: Element + Lane + Ord {
     const BITS: u32;
     fn add(self, b: Self) -> Self;
     fn sub(self, b: Self) -> Self;
@@ -234,7 +234,7 @@ fn count<I: Int>(b: I) -> u32 {
 fn binary_int<I: Int>(op: Binary, a: &[I], b: &[I], y: &mut [I]) {
     macro_rules! zip {
         ($f:expr) => {
-            vector::run(Zip(a, b, y, $f))
+            I::run(Zip(a, b, y, $f))
         };
     }
     match op {

@@ -22,15 +22,39 @@ mod unary;
 
 use crate::dtype::Element;
 use crate::math::Float;
-use crate::vector::{self, Body};
+use crate::vector::Body;
 
-pub(crate) use binary::tile as binary_tile;
 pub use binary::{Binary, binary};
+pub(crate) use binary::{binary_float, tile as binary_tile};
 pub use broadcast::{Broadcast, Kind, Layout};
 pub use compare::{Compare, Test, compare, test};
+pub(crate) use compare::{compare_mask, test_mask};
 pub use complex::{Part, from_parts, parts};
+pub(crate) use ternary::select_tile;
 pub use ternary::{betainc, clip, select};
+pub(crate) use unary::unary_float;
 pub use unary::{Unary, unary};
+
+/// Truth values at `start..` of a result as 1 and 0.
+pub(crate) fn narrow_mask<T: Float>(layout: &Layout, x: &[bool], start: usize, y: &mut [T]) {
+    let mut bits = [false; 256];
+    for (k, y) in y.chunks_mut(256).enumerate() {
+        let bits = &mut bits[..y.len()];
+        layout.read(x, start + k * 256, bits);
+        y.iter_mut().zip(bits).for_each(|(y, b)| *y = if *b { T::ONE } else { T::ZERO });
+    }
+}
+
+/// y = op(y) on this thread, if there is an op.
+pub(crate) fn unary_tile<T: Float>(op: Option<Unary>, y: &mut [T]) {
+    let Some(op) = op else { return };
+    let mut x = [T::ZERO; 512];
+    for y in y.chunks_mut(512) {
+        let x = &mut x[..y.len()];
+        x.copy_from_slice(y);
+        unary::unary_float(op, x, y);
+    }
+}
 
 /// Narrow floats to f32, in parallel.
 pub(crate) fn narrow_widen<T: Element>(x: &[T], y: &mut [f32]) {
@@ -56,7 +80,7 @@ impl<T: Float> Body for Exp<'_, T> {
 
 /// x = e^x on this thread.
 pub(crate) fn exp_in_place<T: Float>(x: &mut [T]) {
-    vector::run(Exp(x));
+    T::run(Exp(x));
 }
 
 #[cfg(test)]

@@ -23,8 +23,11 @@ impl<C: Element, T: Copy> Body for Choose<'_, C, T> {
 }
 
 /// One tile: a where c is not zero, else b.
-pub(crate) fn select_tile<C: Element, T: Copy>(c: &[C], a: &[T], b: &[T], y: &mut [T]) {
-    vector::run(Choose(c, a, b, y));
+pub(crate) fn select_tile<C: Element, T: Element>(c: &[C], a: &[T], b: &[T], y: &mut [T]) {
+    match T::DTYPE {
+        DType::F32 => vector::run(Choose(c, same::<T, f32>(a), same(b), same_mut(y))),
+        _ => Choose(c, a, b, y).run(),
+    }
 }
 
 /// y = a where the condition holds, else b (`tf.where`). Each operand comes with its layout over the result.

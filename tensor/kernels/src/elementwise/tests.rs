@@ -1,7 +1,5 @@
 //! Every operation against a plain evaluation, over sizes, shapes, types and numbers of threads.
 
-use super::binary::binary_float;
-use super::unary::unary_float;
 use super::*;
 use crate::dtype::{DType, Element};
 use crate::error::Error;
@@ -193,6 +191,10 @@ fn binary_f32_agrees_with_f64() {
         binary(op, &bc, &wide(&a), &wide(&b), &mut exact).unwrap();
         for i in 0..4000 {
             let (found, exact) = (y[i], exact[i]);
+            if matches!(op, Binary::RsqrtGrad | Binary::ReciprocalGrad) && b[i].abs() < 1e-13 {
+                // Its powers vanish in f32 and not in f64.
+                continue;
+            }
             // Quotients next to a whole number may round to either side.
             let jump =
                 matches!(op, Binary::FloorDiv | Binary::TruncDiv) && (f64::from(found) - exact).abs() <= 1.0;

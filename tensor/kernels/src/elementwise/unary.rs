@@ -5,7 +5,7 @@ use crate::cast::{same, same_mut};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::math::{Float, select};
-use crate::vector::{self, Body};
+use crate::vector::{Body, Lane};
 use crate::{special, split};
 
 /// Declares the enum, and the loop for f32 and f64 of every function in it.
@@ -218,8 +218,8 @@ impl<T: Copy, U, F: Fn(T) -> U> Body for Map<'_, T, U, F> {
 
 /// y = f(x), vectorised where `f` allows it.
 #[inline(always)]
-pub(super) fn map<T: Copy, U>(x: &[T], y: &mut [U], f: impl Fn(T) -> U) {
-    vector::run(Map { x, y, f });
+pub(super) fn map<T: Lane, U>(x: &[T], y: &mut [U], f: impl Fn(T) -> U) {
+    T::run(Map { x, y, f });
 }
 
 /// Mends arguments that are too large for the fast reduction.

@@ -19,7 +19,7 @@ fn check<T>(
     part: &[T],
     [outer, n, inner]: [usize; 3],
 ) -> Result<usize> {
-    let k = if outer * inner == 0 { 0 } else { indices.len() / (outer * inner) };
+    let k = indices.len().checked_div(outer * inner).unwrap_or(0);
     let fits =
         full.len() == outer * n * inner && indices.len() == outer * k * inner && part.len() == indices.len();
     assert!(fits, "{op}: lengths for {:?}", [outer, n, inner]);

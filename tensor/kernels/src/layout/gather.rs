@@ -16,7 +16,7 @@ pub fn gather<T: Element>(
     [batch, outer, n, inner]: [usize; 4],
 ) -> Result {
     assert_eq!(x.len(), batch * outer * n * inner, "gather: elements for {:?}", [batch, outer, n, inner]);
-    let k = if batch == 0 { 0 } else { indices.len() / batch };
+    let k = indices.len().checked_div(batch).unwrap_or(0);
     assert!(indices.len() == batch * k && y.len() == batch * outer * k * inner, "gather: indices and result");
     for (place, &i) in indices.iter().enumerate() {
         position(i, n, "gather", place)?;

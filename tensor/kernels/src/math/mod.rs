@@ -6,10 +6,12 @@
 
 mod exp;
 mod log;
+mod pow;
 mod trig;
 
 use crate::dtype::Element;
 use crate::special;
+use crate::vector::Lane;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 /// `a` where `c`, else `b`; written so that the compiler makes a select of it.
@@ -21,6 +23,7 @@ pub(crate) fn select<T: Copy>(c: bool, a: T, b: T) -> T {
 /// f32 and f64 with the functions that kernels use. Every method is inlined into the loop around it.
 pub trait Float:
     Element
+    + Lane
     + PartialOrd
     + Neg<Output = Self>
     + Add<Output = Self>
@@ -88,7 +91,7 @@ pub trait Float:
     fn atanh(self) -> Self;
     /// Error function: 2 ulp in f32.
     fn erf(self) -> Self;
-    /// x^y after IEEE 754.
+    /// x^y after IEEE 754: 1 ulp in f32.
     fn pow(self, y: Self) -> Self;
     /// Angle of the point (x, y).
     fn atan2(self, x: Self) -> Self;
@@ -256,7 +259,7 @@ impl Float for f32 {
     }
     #[inline(always)]
     fn pow(self, y: f32) -> f32 {
-        self.powf(y)
+        pow::pow(self, y)
     }
     #[inline(always)]
     fn atan2(self, x: f32) -> f32 {

@@ -98,3 +98,28 @@ fn signs_of_zero_stay() {
         }
     }
 }
+
+#[test]
+fn powers() {
+    let special =
+        [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+    for x in special {
+        for y in special {
+            let (found, expected) = (Float::pow(x, y), x.powf(y));
+            let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+            assert!(same, "{x}^{y}: {expected}, found {found}");
+        }
+    }
+    let mut worst = (0.0, 0.0, 0.0);
+    for i in 0..200_000u32 {
+        let x = f32::from_bits(i.wrapping_mul(10_007) % 0x7f80_0000);
+        let y = (i.wrapping_mul(7919) % 10_007) as f32 * 0.01 - 50.0;
+        let exact = f64::from(x).powf(f64::from(y));
+        let e = if exact.abs() < 2e-38 { 0.0 } else { ulps(Float::pow(x, y), exact) };
+        if e > worst.0 {
+            worst = (e, x, y);
+        }
+    }
+    println!("pow: {:.2} ulp at {} ^ {}", worst.0, worst.1, worst.2);
+    assert!(worst.0 <= 1.0, "{worst:?}");
+}

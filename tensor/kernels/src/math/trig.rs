@@ -91,7 +91,7 @@ pub fn atan(x: f32) -> f32 {
 /// asin(t) for 0 <= t <= 1/2, given t and t^2.
 #[inline(always)]
 fn asin_poly(t: f32, z: f32) -> f32 {
-    let p = 4.216_32e-2f32.mul_add(z, 2.418_131_1e-2);
+    let p = 4.216_32e-2f32.mul_add(z, 2.418_131e-2);
     let p = p.mul_add(z, 4.547_002_6e-2);
     let p = p.mul_add(z, 7.495_300_3e-2);
     let p = p.mul_add(z, 1.666_675_2e-1);

@@ -7,7 +7,7 @@ use crate::math::{Float, select};
 use crate::reduce::Number;
 use crate::split;
 use crate::threads::{self, SharedMut};
-use crate::vector::{self, Body};
+use crate::vector::Body;
 
 /// Elements of one piece of rows: it is read twice, so it stays in the second cache.
 const PIECE: usize = 32_768;
@@ -62,7 +62,7 @@ impl<T: Float> Body for Piece<'_, T> {
 ///
 /// Pieces are joined by Chan's formula, which does not cancel. Zero rows give NaN.
 pub fn column_moments<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
-    let nan = T::ZERO / T::ZERO;
+    let nan = T::lit(f64::NAN);
     let mut moments = Moments { mean: vec![nan; n], variance: vec![nan; n] };
     if x.is_empty() || n == 0 {
         return moments;
@@ -79,7 +79,7 @@ pub fn column_moments<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
             // SAFETY: every piece has a part of its own.
             let (sum, square) =
                 unsafe { (means.slice(k * n..(k + 1) * n), squares.slice(k * n..(k + 1) * n)) };
-            vector::run(Piece { x: &x[r.start * n..r.end * n], sum, square });
+            T::run(Piece { x: &x[r.start * n..r.end * n], sum, square });
         });
     }
     let counts: Vec<usize> = (0..pieces).map(|k| piece.min(rows - k * piece)).collect();
@@ -170,10 +170,10 @@ pub fn column_affine<T: Float>(x: &[T], scale: &[T], shift: &[T], activation: Op
         let whole = y.len() / wide * wide;
         let x = &x[start..start + y.len()];
         let (y, tail) = y.split_at_mut(whole);
-        vector::run(Affine { x: &x[..whole], scale: &scale, shift: &shift, relu, y });
+        T::run(Affine { x: &x[..whole], scale: &scale, shift: &shift, relu, y });
         if !tail.is_empty() {
             let (scale, shift) = (&scale[..n], &shift[..n]);
-            vector::run(Affine { x: &x[whole..], scale, shift, relu, y: tail });
+            T::run(Affine { x: &x[whole..], scale, shift, relu, y: tail });
         }
     });
 }
@@ -220,7 +220,7 @@ pub fn column_sums<T: Float + Number>(dy: &[T], x: &[T], mean: &[T]) -> [Vec<T>;
             let e = k * piece * n..((k + 1) * piece).min(rows) * n;
             // SAFETY: every piece has a part of its own.
             let (plain, dot) = unsafe { (plain.slice(k * n..(k + 1) * n), dot.slice(k * n..(k + 1) * n)) };
-            vector::run(Sums { dy: &dy[e.clone()], x: &x[e], mean, plain, dot });
+            T::run(Sums { dy: &dy[e.clone()], x: &x[e], mean, plain, dot });
         });
     }
     [plain, dot].map(|parts| {
@@ -282,6 +282,6 @@ pub fn column_backward<T: Float>(
     let c: Vec<T> = (0..n).map(|i| -scale[i] * sums[0][i] / count).collect();
     split::chunks(dx, piece_rows(n) * n, |start, dx| {
         let (dy, x) = (&dy[start..start + dx.len()], &x[start..start + dx.len()]);
-        vector::run(Backward { dy, x, mean, a: scale, b: &b, c: &c, dx });
+        T::run(Backward { dy, x, mean, a: scale, b: &b, c: &c, dx });
     });
 }

@@ -3,7 +3,7 @@
 use crate::math::Float;
 use crate::reduce::{Number, Plus, pairwise, row};
 use crate::threads::{self, SharedMut};
-use crate::vector::{self, Body};
+use crate::vector::Body;
 
 /// Elements that one piece of rows holds.
 const PIECE: usize = 16_384;
@@ -79,7 +79,7 @@ pub fn row_norm<T: Float + Number>(
         let e = r.start * n..r.end * n;
         // SAFETY: the pieces of rows do not overlap.
         let (y, mean, rstd) = unsafe { (y.slice(e.clone()), mean.slice(r.clone()), rstd.slice(r)) };
-        vector::run(Forward { x: &x[e], gamma, beta, epsilon, y, mean, rstd, n });
+        T::run(Forward { x: &x[e], gamma, beta, epsilon, y, mean, rstd, n });
     });
 }
 
@@ -180,7 +180,7 @@ pub fn row_norm_backward<T: Float + Number>(
             };
             let (mut g, mut h) = (vec![T::ZERO; n], vec![T::ZERO; n]);
             let (x, dy, mean, rstd) = (&x[e.clone()], &dy[e], &mean[r.clone()], &rstd[r]);
-            vector::run(Backward { dy, x, gamma, mean, rstd, dx, dgamma, dbeta, g: &mut g, h: &mut h, n });
+            T::run(Backward { dy, x, gamma, mean, rstd, dx, dgamma, dbeta, g: &mut g, h: &mut h, n });
         });
     }
     for (out, sums) in [(dgamma, sg), (dbeta, sb)] {

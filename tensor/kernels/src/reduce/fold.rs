@@ -2,6 +2,7 @@
 
 use crate::dtype::Element;
 use crate::math::{Float, select};
+use crate::vector::Lane;
 use num_complex::Complex;
 
 /// An associative operation with a neutral element, and a function applied to the elements first.
@@ -15,7 +16,7 @@ pub(crate) trait Fold<T: Copy>: Copy + Sync {
 }
 
 /// Numbers with sums, products and (but for complex ones) an order, under one set of names.
-pub trait Number: Element {
+pub trait Number: Element + Lane {
     const LOWEST: Self;
     const HIGHEST: Self;
     fn plus(self, b: Self) -> Self;

@@ -16,7 +16,7 @@ mod scan;
 pub use arg::{Arg, arg};
 pub use scan::{Scan, scan};
 
-pub(crate) use fold::{Fold, Max, Number, Plus};
+pub(crate) use fold::{Fold, Max, Number, Plus, Squares};
 pub(crate) use pass::{pairwise, pass, row};
 
 use crate::cast::{same, same_mut};
@@ -24,7 +24,7 @@ use crate::dtype::{DType, Element};
 use crate::elementwise::{narrow_round, narrow_widen};
 use crate::error::{Error, Result};
 use crate::math::Float;
-use fold::{And, Min, Or, Squares, Times};
+use fold::{And, Min, Or, Times};
 use num_complex::Complex;
 
 /// What becomes of the elements that are reduced to one.
@@ -157,8 +157,7 @@ impl Axes {
         let mut groups = self.groups.clone();
         let mut held: Vec<T> = Vec::new();
         let mut first = true;
-        loop {
-            let Some(g) = groups.iter().rposition(|g| g.1) else { break };
+        while let Some(g) = groups.iter().rposition(|g| g.1) {
             let size = |g: &[(usize, bool)]| g.iter().map(|g| g.0).product::<usize>();
             let dims = [size(&groups[..g]), groups[g].0, size(&groups[g + 1..])];
             let last = !groups[..g].iter().any(|g| g.1);

@@ -4,7 +4,7 @@ use super::Fold;
 use crate::dtype::Element;
 use crate::split;
 use crate::threads::{self, SharedMut};
-use crate::vector::{self, Body};
+use crate::vector::{Body, Lane};
 
 /// Lanes that are summed side by side; a multiple of every vector width.
 const LANES: usize = 32;
@@ -16,7 +16,7 @@ const PIECE: usize = 1 << 15;
 const ROWS: usize = 64;
 
 /// y[o, i] = fold of x[o, .., i].
-pub(crate) fn pass<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], [outer, n, inner]: [usize; 3]) {
+pub(crate) fn pass<T: Element + Lane, F: Fold<T>>(f: F, x: &[T], y: &mut [T], [outer, n, inner]: [usize; 3]) {
     if y.is_empty() {
         return;
     }
@@ -114,7 +114,7 @@ impl<T: Copy, F: Fold<T>> Body for Rows<'_, T, F> {
     }
 }
 
-fn rows<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], n: usize) {
+fn rows<T: Element + Lane, F: Fold<T>>(f: F, x: &[T], y: &mut [T], n: usize) {
     if n >= 2 * PIECE {
         // Long rows are cut as well; the pieces of a row join as a tree.
         let per = n.div_ceil(PIECE);
@@ -122,7 +122,7 @@ fn rows<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], n: usize) {
         split::chunks(&mut parts, 1, |k, part| {
             let (r, p) = (k / per, k % per);
             let x = &x[r * n + p * PIECE..r * n + ((p + 1) * PIECE).min(n)];
-            vector::run(Rows { f, n: x.len(), x, y: part });
+            T::run(Rows { f, n: x.len(), x, y: part });
         });
         for (y, parts) in y.iter_mut().zip(parts.chunks(per)) {
             *y = merge(f, parts);
@@ -132,7 +132,7 @@ fn rows<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], n: usize) {
     let piece = (PIECE / n).max(1);
     split::chunks(y, piece, |start, y| {
         let x = &x[start * n..(start + y.len()) * n];
-        vector::run(Rows { f, x, y, n });
+        T::run(Rows { f, x, y, n });
     });
 }
 
@@ -193,18 +193,18 @@ impl<T: Copy, F: Fold<T>> Body for Join<'_, T, F> {
 }
 
 /// y = fold of `rows` rows at `stride`: sequential up to [`ROWS`], then a balanced tree.
-fn tree<T: Copy, F: Fold<T>>(f: F, x: &[T], y: &mut [T], stride: usize, rows: usize) {
+fn tree<T: Lane, F: Fold<T>>(f: F, x: &[T], y: &mut [T], stride: usize, rows: usize) {
     if rows <= ROWS {
-        return vector::run(Columns { f, x, y, stride, rows });
+        return T::run(Columns { f, x, y, stride, rows });
     }
     let half = (rows.div_ceil(ROWS).next_power_of_two() / 2) * ROWS;
     let mut other = vec![f.identity(); y.len()];
     tree(f, x, y, stride, half);
     tree(f, &x[half * stride..], &mut other, stride, rows - half);
-    vector::run(Join(f, y, &other));
+    T::run(Join(f, y, &other));
 }
 
-fn columns<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], outer: usize, n: usize, inner: usize) {
+fn columns<T: Element + Lane, F: Fold<T>>(f: F, x: &[T], y: &mut [T], outer: usize, n: usize, inner: usize) {
     if inner < 16 && n >= 64 {
         return narrow_columns(f, x, y, outer, n, inner);
     }
@@ -244,7 +244,7 @@ fn columns<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], outer: usize, n: 
 }
 
 /// y = balanced tree over folded rows.
-fn join_rows<T: Copy, F: Fold<T>>(f: F, parts: &[T], y: &mut [T], inner: usize) {
+fn join_rows<T: Lane, F: Fold<T>>(f: F, parts: &[T], y: &mut [T], inner: usize) {
     let rows = parts.len() / inner;
     if rows == 1 {
         return y.copy_from_slice(parts);
@@ -253,11 +253,18 @@ fn join_rows<T: Copy, F: Fold<T>>(f: F, parts: &[T], y: &mut [T], inner: usize) 
     let mut other = vec![f.identity(); inner];
     join_rows(f, &parts[..half * inner], y, inner);
     join_rows(f, &parts[half * inner..], &mut other, inner);
-    vector::run(Join(f, y, &other));
+    T::run(Join(f, y, &other));
 }
 
 /// Few columns: several rows are taken as one wide row, whose parts are folded at the end.
-fn narrow_columns<T: Element, F: Fold<T>>(f: F, x: &[T], y: &mut [T], outer: usize, n: usize, inner: usize) {
+fn narrow_columns<T: Element + Lane, F: Fold<T>>(
+    f: F,
+    x: &[T],
+    y: &mut [T],
+    outer: usize,
+    n: usize,
+    inner: usize,
+) {
     let group = 64 / inner;
     let wide = group * inner;
     let whole = n / group;

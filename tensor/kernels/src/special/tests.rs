@@ -6,6 +6,7 @@ use super::*;
 type Case = (&'static str, &'static [f64], f64);
 
 #[rustfmt::skip]
+#[allow(clippy::excessive_precision, clippy::approx_constant)]
 const CASES: &[Case] = &[
     ("digamma", &[-3.5], 1.3888709263595289),
     ("digamma", &[-1.25], 3.71413912021352783),

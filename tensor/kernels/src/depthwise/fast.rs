@@ -1,0 +1,256 @@
+//! f32 with one filter per channel, in registers.
+
+use super::Depthwise;
+use crate::simd::{self, Kernel, Simd};
+use std::ops::Range;
+
+/// Output positions that are computed side by side.
+const SIDE: usize = 4;
+
+/// Row i of one image.
+pub(super) fn row(d: &Depthwise, x: &[f32], filter: &[f32], bias: &[f32], y: &mut [f32], i: usize) {
+    let (w, c) = (&d.window, d.channels);
+    assert!(x.len() == w.inputs() * c && filter.len() == d.taps() * c && y.len() == w.output[2] * c);
+    assert!(bias.is_empty() || bias.len() == c);
+    simd::dispatch(Row { d, x, filter, bias, y, i });
+}
+
+/// Lengths are checked in [`row`].
+struct Row<'a> {
+    d: &'a Depthwise,
+    x: &'a [f32],
+    filter: &'a [f32],
+    bias: &'a [f32],
+    y: &'a mut [f32],
+    i: usize,
+}
+
+/// The output positions j whose windows lie inside the input along the last axis, all of their places.
+fn interior(d: &Depthwise) -> Range<usize> {
+    let w = &d.window;
+    let (stride, span) = (w.stride[2], (w.kernel[2] - 1) * w.dilation[2]);
+    let first = w.before[2].div_ceil(stride);
+    // The last window starts where its last place is the last element.
+    let end = (w.input[2] + w.before[2]).checked_sub(span + 1).map_or(0, |last| last / stride + 1);
+    first..end.min(w.output[2]).max(first)
+}
+
+impl Kernel for Row<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Row { d, x, filter, bias, y, i } = self;
+        let (w, c, ow) = (&d.window, d.channels, d.window.output[2]);
+        let (ky, y0) = w.inside(1, i);
+        let inner = interior(d);
+        let line = w.input[2] * c;
+        let (step_y, step_x) = (w.dilation[1] * line, w.dilation[2] * c);
+        let mut j = 0;
+        while j < ow {
+            let (kx, x0) = w.inside(2, j);
+            // SAFETY: `inside` gives places within the input, so every row of c elements that is read lies in x, and
+            // the filter has taps of c elements; y has ow positions of c.
+            unsafe {
+                let tap = Tap {
+                    x: x.as_ptr().add(if ky.is_empty() || kx.is_empty() { 0 } else { y0 * line + x0 * c }),
+                    f: filter.as_ptr().add((ky.start * w.kernel[2] + kx.start) * c),
+                    bias: if bias.is_empty() { std::ptr::null() } else { bias.as_ptr() },
+                    y: y.as_mut_ptr().add(j * c),
+                    rows: ky.len(),
+                    cols: kx.len(),
+                    step_y,
+                    step_x,
+                    filter_y: w.kernel[2] * c,
+                    move_x: w.stride[2] * c,
+                    c,
+                };
+                if inner.contains(&j) && j + SIDE <= inner.end {
+                    positions::<S, SIDE>(s, &tap);
+                    j += SIDE;
+                } else {
+                    positions::<S, 1>(s, &tap);
+                    j += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Where one group of output positions reads and writes.
+struct Tap {
+    x: *const f32,
+    f: *const f32,
+    bias: *const f32,
+    y: *mut f32,
+    rows: usize,
+    cols: usize,
+    step_y: usize,
+    step_x: usize,
+    filter_y: usize,
+    move_x: usize,
+    c: usize,
+}
+
+/// P neighbouring output positions with the same places inside the input.
+///
+/// # Safety
+/// All rows of c elements that the tap describes must lie in their arrays.
+#[inline(always)]
+unsafe fn positions<S: Simd, const P: usize>(s: S, t: &Tap) {
+    // SAFETY: the caller vouches for whole rows; `at + n` stays within c.
+    unsafe {
+        let mut at = 0;
+        while at + S::LANES <= t.c {
+            let start = if t.bias.is_null() { s.zero() } else { s.load_ptr(t.bias.add(at)) };
+            let mut acc = [start; P];
+            for ky in 0..t.rows {
+                for kx in 0..t.cols {
+                    let f = s.load_ptr(t.f.add(ky * t.filter_y + kx * t.c + at));
+                    let x = t.x.add(ky * t.step_y + kx * t.step_x + at);
+                    for p in 0..P {
+                        acc[p] = s.fma(s.load_ptr(x.add(p * t.move_x)), f, acc[p]);
+                    }
+                }
+            }
+            for p in 0..P {
+                s.store_ptr(t.y.add(p * t.c + at), acc[p]);
+            }
+            at += S::LANES;
+        }
+        let n = t.c - at;
+        if n == 0 {
+            return;
+        }
+        let start = if t.bias.is_null() { s.zero() } else { s.load_ptr_n(t.bias.add(at), n) };
+        let mut acc = [start; P];
+        for ky in 0..t.rows {
+            for kx in 0..t.cols {
+                let f = s.load_ptr_n(t.f.add(ky * t.filter_y + kx * t.c + at), n);
+                let x = t.x.add(ky * t.step_y + kx * t.step_x + at);
+                for p in 0..P {
+                    acc[p] = s.fma(s.load_ptr_n(x.add(p * t.move_x), n), f, acc[p]);
+                }
+            }
+        }
+        for p in 0..P {
+            s.store_ptr_n(t.y.add(p * t.c + at), n, acc[p]);
+        }
+    }
+}
+
+/// Adds the filter gradient of one image to df.
+pub(super) fn filter_gradient(d: &Depthwise, x: &[f32], dy: &[f32], df: &mut [f32]) {
+    let (w, c) = (&d.window, d.channels);
+    assert!(x.len() == w.inputs() * c && df.len() == d.taps() * c && dy.len() == w.outputs() * c);
+    simd::dispatch(FilterGradient { d, x, dy, df });
+}
+
+/// Lengths are checked in [`filter_gradient`].
+struct FilterGradient<'a> {
+    d: &'a Depthwise,
+    x: &'a [f32],
+    dy: &'a [f32],
+    df: &'a mut [f32],
+}
+
+impl Kernel for FilterGradient<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let FilterGradient { d, x, dy, df } = self;
+        let (w, c) = (&d.window, d.channels);
+        let [_, oh, ow] = w.output;
+        let inner = interior(d);
+        let line = w.input[2] * c;
+        for i in 0..oh {
+            let (ky, y0) = w.inside(1, i);
+            for (a, ky) in ky.enumerate() {
+                let row = (y0 + a * w.dilation[1]) * line;
+                let df = &mut df[ky * w.kernel[2] * c..][..w.kernel[2] * c];
+                // Three places along the row share the loads of dy; longer kernels take several turns.
+                let mut k = 0;
+                while k < w.kernel[2] && !inner.is_empty() {
+                    let n = (w.kernel[2] - k).min(3);
+                    let start = inner.start * w.stride[2] + k * w.dilation[2] - w.before[2];
+                    // SAFETY: the positions of `inner` have all places inside, so the rows of c elements lie in x, dy and df.
+                    unsafe {
+                        let t = Line {
+                            x: x.as_ptr().add(row + start * c),
+                            dy: dy.as_ptr().add((i * ow + inner.start) * c),
+                            df: df.as_mut_ptr().add(k * c),
+                            count: inner.len(),
+                            step: w.dilation[2] * c,
+                            move_x: w.stride[2] * c,
+                            c,
+                        };
+                        match n {
+                            1 => line_sums::<S, 1>(s, &t),
+                            2 => line_sums::<S, 2>(s, &t),
+                            _ => line_sums::<S, 3>(s, &t),
+                        }
+                    }
+                    k += n;
+                }
+                for j in (0..inner.start.min(ow)).chain(inner.end..ow) {
+                    let (kx, x0) = w.inside(2, j);
+                    let dy = &dy[(i * ow + j) * c..][..c];
+                    for (b, kx) in kx.enumerate() {
+                        let x = &x[row + (x0 + b * w.dilation[2]) * c..][..c];
+                        for ((df, &x), &dy) in df[kx * c..][..c].iter_mut().zip(x).zip(dy) {
+                            *df = x.mul_add(dy, *df);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Neighbouring places of one filter row along one output row.
+struct Line {
+    x: *const f32,
+    dy: *const f32,
+    df: *mut f32,
+    count: usize,
+    step: usize,
+    move_x: usize,
+    c: usize,
+}
+
+/// df[k] += sum over the positions of x[k] dy, for K places.
+///
+/// # Safety
+/// All rows of c elements that the line describes must lie in their arrays.
+#[inline(always)]
+unsafe fn line_sums<S: Simd, const K: usize>(s: S, t: &Line) {
+    let mut at = 0;
+    while at < t.c {
+        let n = (t.c - at).min(S::LANES);
+        // SAFETY: the caller vouches for whole rows; `at + n` stays within c.
+        unsafe {
+            let mut acc = [s.zero(); K];
+            if n == S::LANES {
+                for p in 0..t.count {
+                    let dy = s.load_ptr(t.dy.add(p * t.c + at));
+                    let x = t.x.add(p * t.move_x + at);
+                    for k in 0..K {
+                        acc[k] = s.fma(s.load_ptr(x.add(k * t.step)), dy, acc[k]);
+                    }
+                }
+            } else {
+                for p in 0..t.count {
+                    let dy = s.load_ptr_n(t.dy.add(p * t.c + at), n);
+                    let x = t.x.add(p * t.move_x + at);
+                    for k in 0..K {
+                        acc[k] = s.fma(s.load_ptr_n(x.add(k * t.step), n), dy, acc[k]);
+                    }
+                }
+            }
+            for k in 0..K {
+                let df = t.df.add(k * t.c + at);
+                s.store_ptr_n(df, n, s.add(s.load_ptr_n(df, n), acc[k]));
+            }
+        }
+        at += n;
+    }
+}
