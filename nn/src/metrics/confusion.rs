@@ -53,13 +53,6 @@ impl Confusion {
         self
     }
 
-    /// All four counts.
-    pub fn variables(&self) -> Vec<Variable> {
-        [&self.true_positives, &self.true_negatives, &self.false_positives, &self.false_negatives]
-            .map(Clone::clone)
-            .to_vec()
-    }
-
     /// Counts a batch. Labels are true where they are not 0; predictions are probabilities.
     pub fn update(&self, y_true: &Tensor, y_pred: &Tensor, sample_weight: Option<&Tensor>) -> Result<()> {
         let (t, p) = (y_true.cast(DType::F32)?, y_pred.cast(DType::F32)?);
