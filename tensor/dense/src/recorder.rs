@@ -57,6 +57,13 @@ pub fn tracing() -> bool {
     active() && STACK.with_borrow(|s| s.iter().any(|r| r.role() == Role::Program))
 }
 
+/// True when a tape listens on this thread: gradients of what happens now may be asked for.
+///
+/// Fused gradient operations without a rule of their own look here, and give way to plain formulas.
+pub fn taping() -> bool {
+    active() && STACK.with_borrow(|s| s.iter().any(|r| r.role() == Role::Tape))
+}
+
 /// Starts listening.
 pub fn push(recorder: Rc<dyn Recorder>) {
     STACK.with_borrow_mut(|s| s.push(recorder));

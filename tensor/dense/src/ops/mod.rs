@@ -15,11 +15,13 @@ mod clip;
 mod compare;
 mod complex;
 mod concat;
+mod conv;
 mod coordinates;
 mod creation;
 mod cross_entropy;
 mod ctc;
 mod cumulative;
+mod depthwise;
 mod diagonal;
 mod division;
 mod einsum;
@@ -31,9 +33,12 @@ mod indices;
 mod linear;
 mod logic;
 mod matmul;
+mod normalization;
 mod one_hot;
 mod partition;
+mod pool;
 mod power;
+mod random;
 mod reduce;
 mod repeat;
 mod reshape;
@@ -41,6 +46,7 @@ mod rounding;
 mod segment;
 mod sigmoid;
 mod slice;
+mod softmax;
 mod sort;
 mod special;
 mod statistics;
@@ -61,9 +67,11 @@ pub use cast::Cast;
 pub use clip::{Clip, clip_by_global_norm, global_norm};
 pub use compare::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Select};
 pub use concat::{Concat, Split};
+pub use conv::{Conv2d, Conv2dFilterGrad, Conv2dInputGrad, ConvOptions, Padding};
 pub use coordinates::Coordinates;
 pub use creation::{Fill, Range};
 pub use cumulative::{CumLogSumExp, CumProd, CumSum};
+pub use depthwise::DepthwiseConv2d;
 pub use division::{DivNoNan, FloorDiv, FloorMod, MulNoNan, TruncateDiv, TruncateMod, Xdivy, Xlog1py, Xlogy};
 pub use exponential::{Exp, Expm1, Log, Log1p};
 pub use gather::{Gather, ScatterAdd};
@@ -75,14 +83,18 @@ pub use logic::{
     LogicalOr, LogicalXor, RightShift,
 };
 pub use matmul::MatMul;
+pub use normalization::{BatchNorm, LayerNorm};
 pub use one_hot::OneHot;
+pub use pool::{Pool, PoolGrad, PoolKind};
 pub use power::{Pow, Reciprocal, Rsqrt, Sqrt, Square};
+pub use random::{Dropout, RandomNormal, RandomUniform};
 pub use reduce::{ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum};
 pub use repeat::{PadMode, meshgrid};
 pub use reshape::Reshape;
 pub use rounding::{Abs, Ceil, Floor, Rint, Round, Sign, Trunc};
 pub use sigmoid::{HardSigmoid, LogSigmoid, Sigmoid, Softplus, Softsign};
 pub use slice::{Index, Slice, Unslice};
+pub use softmax::Softmax;
 pub use sort::{InvertPermutation, Sort};
 pub use special::{Betainc, Digamma, Erf, Erfc, Erfinv, Igamma, Igammac, Lgamma, Ndtri, Polygamma, Zeta};
 pub use statistics::Norm;
@@ -119,7 +131,9 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     cross_entropy::DEFS,
     ctc::DEFS,
     cumulative::DEFS,
+    depthwise::DEFS,
     division::DEFS,
+    conv::DEFS,
     exponential::DEFS,
     gather::DEFS,
     gather_nd::DEFS,
@@ -129,6 +143,9 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     matmul::DEFS,
     one_hot::DEFS,
     power::DEFS,
+    normalization::DEFS,
+    pool::DEFS,
+    random::DEFS,
     reduce::DEFS,
     reshape::DEFS,
     rounding::DEFS,
@@ -137,6 +154,7 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     slice::DEFS,
     sort::DEFS,
     special::DEFS,
+    softmax::DEFS,
     stop_gradient::DEFS,
     transpose::DEFS,
     trigonometric::DEFS,
