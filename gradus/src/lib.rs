@@ -1,2 +1,33 @@
 //! The TensorFlow/Keras workflow in Rust: one crate that re-exports the others.
+//!
+//! ```no_run
+//! use gradus::prelude::*;
+//! # fn images() -> (gradus::Tensor, gradus::Tensor) { unimplemented!() }
+//! let (x, y) = images();
+//! let mut model = Sequential::new()
+//!     .input([28, 28])
+//!     .add(Flatten::new())
+//!     .add(Dense::new(128).activation("relu"))
+//!     .add(Dense::new(10).activation("softmax"));
+//! model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])?;
+//! model.fit(&x, &y).epochs(5).run()?;
+//! # Ok::<(), gradus::Error>(())
+//! ```
+//!
+//! Depend on the crates by themselves to get less: `gradus-tensor` for arrays, `gradus-autograd` for gradients,
+//! `gradus-data` for input pipelines, `gradus-datasets` for downloads.
 #![forbid(unsafe_code)]
+
+pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};
+pub use gradus_io as io;
+pub use gradus_kernels::threads::{num_threads, set_num_threads};
+pub use gradus_nn::{self as nn, History};
+pub use gradus_optim as optim;
+pub use gradus_tensor::{self as tensor, Axes, DType, Error, ErrorKind, Result, Shape, Tensor, ops};
+
+/// What most programs import.
+pub mod prelude {
+    pub use gradus_autograd::{GradientTape, Variable};
+    pub use gradus_nn::prelude::*;
+    pub use gradus_tensor::{DType, Tensor};
+}
