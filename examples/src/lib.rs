@@ -1,0 +1,6 @@
+//! What the example programs share: pictures, charts, and the ledger's models.
+#![forbid(unsafe_code)]
+
+pub mod chart;
+pub mod fashion;
+pub mod sheet;
