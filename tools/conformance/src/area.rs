@@ -10,7 +10,9 @@ mod creation;
 mod cross_entropy;
 mod elementwise;
 mod indexing;
+mod losses;
 mod matrix;
+mod metrics;
 mod numpy;
 mod optimizers;
 mod pipeline;
@@ -33,7 +35,9 @@ pub fn registry() -> Registry {
         cross_entropy::register,
         elementwise::register,
         indexing::register,
+        losses::register,
         matrix::register,
+        metrics::register,
         numpy::register,
         optimizers::register,
         pipeline::register,

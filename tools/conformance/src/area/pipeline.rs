@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod item;
+mod prepare;
 mod properties;
 mod syntax;
 
@@ -74,6 +75,7 @@ pub fn register(r: &mut Registry) {
         r.run(Area::TfData, name, elements);
     }
     r.run(Area::TfData, "tf.data.reductions", reductions);
+    prepare::register(r);
     properties::register(r);
 }
 

@@ -61,7 +61,7 @@ fn inner(expr: &Expr, scope: &Scope) -> impl Fn(Item) -> Dataset<Item> + Clone +
     let (expr, scope) = (Arc::new(expr.clone()), Arc::new(scope.clone()));
     move |item| {
         dataset_of(&expr, &scope.element(item))
-            .unwrap_or_else(|e| Dataset::failed("function", DataError::new(ErrorKind::User, e.to_string())))
+            .unwrap_or_else(|e| failed(&e))
     }
 }
 
@@ -286,6 +286,20 @@ fn call(name: &str, args: &Args, scope: &Scope) -> Result<Item> {
             Item::Named(parts) => Item::Nested(zip_named(parts)?),
             other => return Err(unfit(format!("zip of {other:?}"))),
         },
+        "choose_from_datasets" => {
+            let choices = given.value(1, "choice_dataset")?.list().map_err(unfit)?;
+            let choices: Vec<i64> = choices.iter().map(Item::int).collect::<std::result::Result<_, _>>().map_err(unfit)?;
+            let choices = Dataset::from_tensor_slices(choices);
+            let stop = given.flag("stop_on_empty_dataset")?;
+            Item::Nested(Dataset::choose_from_datasets(datasets(&given)?, choices, stop))
+        }
+        "sample_from_datasets" => {
+            let options = Sample::new()
+                .weights(shares(&given, "weights")?)
+                .seed(17)
+                .stop_on_empty_dataset(given.flag("stop_on_empty_dataset")?);
+            Item::Nested(Dataset::sample_from_datasets(datasets(&given)?, options))
+        }
         "ragged" => Item::Ragged(given.value(0, "rows")?.settled().list().map_err(unfit)?),
         "u8" => {
             let bytes = given.value(0, "bytes")?.list().map_err(unfit)?;
@@ -306,6 +320,27 @@ fn call(name: &str, args: &Args, scope: &Scope) -> Result<Item> {
         },
         other => return Err(ConformanceError::NotImplemented(format!("data set {other}"))),
     })
+}
+
+/// The list of datasets in front of the other arguments.
+fn datasets(given: &Given<'_>) -> Result<Vec<Dataset<Item>>> {
+    let list = given.value(0, "datasets")?.list().map_err(unfit)?;
+    list.into_iter().map(|item| item.dataset().map_err(unfit)).collect()
+}
+
+/// A list of shares, whole numbers among them.
+fn shares(given: &Given<'_>, name: &str) -> Result<Vec<f64>> {
+    let share = |item: &Item| match item {
+        Item::Int(_, v) => Ok(*v as f64),
+        Item::Float(v) => Ok(f64::from(*v)),
+        other => Err(unfit(format!("share {other:?}"))),
+    };
+    given.value(usize::MAX, name)?.list().map_err(unfit)?.iter().map(share).collect()
+}
+
+/// A dataset that gives the error when it runs.
+fn failed(error: &ConformanceError) -> Dataset<Item> {
+    Dataset::failed("function", DataError::new(ErrorKind::User, error.to_string()))
 }
 
 fn zip_named(parts: BTreeMap<String, Item>) -> Result<Dataset<Item>> {
@@ -430,6 +465,53 @@ fn stage(on: Dataset<Item>, name: &str, given: &Given<'_>) -> Result<Dataset<Ite
                 }
             };
             on.scan(state, step)
+        }
+        "cache" => on.cache(),
+        "assert_cardinality" => {
+            let count = given.size(0, "expected_cardinality")?;
+            on.assert_cardinality(count as u64)
+        }
+        "ignore_errors" => on.ignore_errors(&IgnoreErrors::all()),
+        "group_by_window" => {
+            let key = function(given.must(usize::MAX, "key")?, scope);
+            let reduce = given.must(usize::MAX, "reduce")?;
+            let Expr::Call { on: None, name, args } = reduce else {
+                return Err(unfit(format!("reduce by {reduce:?}")));
+            };
+            let (name, args, outer) = (name.clone(), args.clone(), scope.clone());
+            let reduce = move |_: i64, window: Dataset<Item>| {
+                let given = Given { args: &args, scope: &outer };
+                stage(window, &name, &given).unwrap_or_else(|e| failed(&e))
+            };
+            let size: Box<dyn Fn(&i64) -> usize + Send + Sync> = match given.args.named.get("window_size_func") {
+                Some(expr) => {
+                    let (expr, scope) = (expr.clone(), scope.clone());
+                    Box::new(move |key| {
+                        let scope = scope.with("key", Item::Int("int64", *key));
+                        value(&expr, &scope).ok().and_then(|v| v.size().ok()).unwrap_or(0)
+                    })
+                }
+                None => {
+                    let size = given.size(usize::MAX, "window_size")?;
+                    Box::new(move |_| size)
+                }
+            };
+            on.group_by_window_of(move |x| key(x.clone()).ok().and_then(|k| k.int().ok()).unwrap_or(0), reduce, size)
+        }
+        "bucket_by_sequence_length" => {
+            let mut buckets = Buckets::new(given.sizes(1, "bucket_boundaries")?, given.sizes(2, "bucket_batch_sizes")?)
+                .drop_remainder(given.flag("drop_remainder")?);
+            if given.flag("pad_to_bucket_boundary")? {
+                buckets = buckets.pad_to_bucket_boundary(Some);
+            }
+            let length = |x: &Item| if let Item::List(items) = x { items.len() } else { 0 };
+            on.bucket_by_sequence_length(length, buckets)
+        }
+        "rejection_resample" => {
+            let class = function(given.must(usize::MAX, "class")?, scope);
+            let target = shares(given, "target")?;
+            let class = move |x: &Item| class(x.clone()).ok().and_then(|c| c.size().ok()).unwrap_or(0);
+            on.rejection_resample(class, Resample::target(target))
         }
         "apply" => match given.must(0, "transformation_func")? {
             Expr::Call { on: None, name, args } => {

@@ -13,6 +13,7 @@ const SEED: u64 = 17;
 pub fn register(r: &mut Registry) {
     r.run(Area::TfData, "tf.data.shuffle_properties", shuffle);
     r.run(Area::TfData, "tf.data.shuffle_repeat", shuffle_repeat);
+    r.run(Area::TfData, "tf.data.cache_shuffle", cache_shuffle);
 }
 
 fn holds(what: &str, is: bool) -> std::result::Result<(), String> {
@@ -40,10 +41,7 @@ fn shuffle(case: &Case) -> Result<Outcome> {
     let (first, second, again) = (all(&dataset)?, all(&dataset)?, all(&make())?);
     let reachable = first.iter().enumerate().all(|(i, &x)| x < (i + buffer) as i64);
     Ok(Outcome::new()
-        .check(
-            "permutation_of_input",
-            holds("a permutation", sorted(first.clone()) == (0..n).collect::<Vec<_>>()),
-        )
+        .check("permutation_of_input", holds("a permutation", sorted(first.clone()) == (0..n).collect::<Vec<_>>()))
         .check("element_at_i_at_most", holds("i + buffer_size - 1 at most", reachable))
         .check("same_seed_same_order", holds("the same order", first == again))
         .check("iterations_differ_by_default", holds("another order", first != second))
@@ -64,9 +62,14 @@ fn shuffle_repeat(case: &Case) -> Result<Outcome> {
     Ok(Outcome::new()
         .check("shuffle_then_repeat_keeps_epochs", holds("whole epochs", epochs))
         .check("epochs_have_different_order", holds("another order", first != second))
-        .check(
-            "repeat_then_shuffle_same_multiset",
-            holds("every element twice", sorted(then_shuffle) == twice),
-        )
+        .check("repeat_then_shuffle_same_multiset", holds("every element twice", sorted(then_shuffle) == twice))
         .check("attributes", all_used(&attrs)))
+}
+
+fn cache_shuffle(_: &Case) -> Result<Outcome> {
+    let frozen = Dataset::range(0..20).shuffle(20, SEED).cache();
+    let fresh = Dataset::range(0..20).cache().shuffle(20, SEED);
+    Ok(Outcome::new()
+        .check("shuffle_before_cache_freezes_order", holds("the same order", all(&frozen)? == all(&frozen)?))
+        .check("cache_before_shuffle_reshuffles", holds("another order", all(&fresh)? != all(&fresh)?)))
 }
