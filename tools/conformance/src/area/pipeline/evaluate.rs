@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gradus_data::{
-    Batch, Cardinality, Cursor, DataError, Dataset, Element, ElementSpec, ErrorKind, Interleave, PaddedBatch,
-    Pass, Rebatch, Site, Stage, Window,
+    Batch, Buckets, Cardinality, Cursor, DataError, Dataset, Element, ElementSpec, ErrorKind, IgnoreErrors,
+    Interleave, PaddedBatch, Pass, Rebatch, Resample, Sample, Site, Stage, Window,
 };
 
 use super::item::{Item, PLAIN};
@@ -59,10 +59,7 @@ fn function(expr: &Expr, scope: &Scope) -> impl Fn(Item) -> Result<Item> + Clone
 /// A function from elements to datasets; an error becomes a dataset that gives it.
 fn inner(expr: &Expr, scope: &Scope) -> impl Fn(Item) -> Dataset<Item> + Clone + Send + Sync + 'static {
     let (expr, scope) = (Arc::new(expr.clone()), Arc::new(scope.clone()));
-    move |item| {
-        dataset_of(&expr, &scope.element(item))
-            .unwrap_or_else(|e| failed(&e))
-    }
+    move |item| dataset_of(&expr, &scope.element(item)).unwrap_or_else(|e| failed(&e))
 }
 
 fn truth(expr: &Expr, scope: &Scope) -> impl Fn(&Item) -> bool + Send + Sync + 'static {
@@ -288,7 +285,8 @@ fn call(name: &str, args: &Args, scope: &Scope) -> Result<Item> {
         },
         "choose_from_datasets" => {
             let choices = given.value(1, "choice_dataset")?.list().map_err(unfit)?;
-            let choices: Vec<i64> = choices.iter().map(Item::int).collect::<std::result::Result<_, _>>().map_err(unfit)?;
+            let choices: Vec<i64> =
+                choices.iter().map(Item::int).collect::<std::result::Result<_, _>>().map_err(unfit)?;
             let choices = Dataset::from_tensor_slices(choices);
             let stop = given.flag("stop_on_empty_dataset")?;
             Item::Nested(Dataset::choose_from_datasets(datasets(&given)?, choices, stop))
@@ -483,24 +481,30 @@ fn stage(on: Dataset<Item>, name: &str, given: &Given<'_>) -> Result<Dataset<Ite
                 let given = Given { args: &args, scope: &outer };
                 stage(window, &name, &given).unwrap_or_else(|e| failed(&e))
             };
-            let size: Box<dyn Fn(&i64) -> usize + Send + Sync> = match given.args.named.get("window_size_func") {
-                Some(expr) => {
-                    let (expr, scope) = (expr.clone(), scope.clone());
-                    Box::new(move |key| {
-                        let scope = scope.with("key", Item::Int("int64", *key));
-                        value(&expr, &scope).ok().and_then(|v| v.size().ok()).unwrap_or(0)
-                    })
-                }
-                None => {
-                    let size = given.size(usize::MAX, "window_size")?;
-                    Box::new(move |_| size)
-                }
-            };
-            on.group_by_window_of(move |x| key(x.clone()).ok().and_then(|k| k.int().ok()).unwrap_or(0), reduce, size)
+            let size: Box<dyn Fn(&i64) -> usize + Send + Sync> =
+                match given.args.named.get("window_size_func") {
+                    Some(expr) => {
+                        let (expr, scope) = (expr.clone(), scope.clone());
+                        Box::new(move |key| {
+                            let scope = scope.with("key", Item::Int("int64", *key));
+                            value(&expr, &scope).ok().and_then(|v| v.size().ok()).unwrap_or(0)
+                        })
+                    }
+                    None => {
+                        let size = given.size(usize::MAX, "window_size")?;
+                        Box::new(move |_| size)
+                    }
+                };
+            on.group_by_window_of(
+                move |x| key(x.clone()).ok().and_then(|k| k.int().ok()).unwrap_or(0),
+                reduce,
+                size,
+            )
         }
         "bucket_by_sequence_length" => {
-            let mut buckets = Buckets::new(given.sizes(1, "bucket_boundaries")?, given.sizes(2, "bucket_batch_sizes")?)
-                .drop_remainder(given.flag("drop_remainder")?);
+            let mut buckets =
+                Buckets::new(given.sizes(1, "bucket_boundaries")?, given.sizes(2, "bucket_batch_sizes")?)
+                    .drop_remainder(given.flag("drop_remainder")?);
             if given.flag("pad_to_bucket_boundary")? {
                 buckets = buckets.pad_to_bucket_boundary(Some);
             }

@@ -1,7 +1,8 @@
 //! `keras.utils`: labels, sequences, rows and windows prepared for training. Cases give the call as text.
 
 use gradus_data::{
-    Dataset, PadSequences, Side, TimeSeries, normalize, pad_sequences, timeseries_dataset_from_array, to_categorical,
+    Dataset, PadSequences, Side, TimeSeries, normalize, pad_sequences, timeseries_dataset_from_array,
+    to_categorical,
 };
 use serde_json::{Value as Json, json};
 
@@ -23,7 +24,10 @@ pub fn register(r: &mut Registry) {
     r.run(Area::TfData, "keras.utils.pad_sequences", |case| run(case, pad));
     r.run(Area::TfData, "keras.utils.normalize", |case| {
         run(case, |args| {
-            let rows: Vec<_> = entries(args.list.first())?.iter().map(|row| flat(Some(row)).map(|r| numbers(&r))).collect::<Result<_>>()?;
+            let rows: Vec<_> = entries(args.list.first())?
+                .iter()
+                .map(|row| flat(Some(row)).map(|r| numbers(&r)))
+                .collect::<Result<_>>()?;
             let option = |name: &str, default: f64| args.named.get(name).map_or(Ok(default), number);
             Ok(json!(normalize(&rows, option("axis", -1.0)? as isize, option("order", 2.0)?)?))
         })
@@ -107,7 +111,8 @@ fn windows(args: &Args) -> Result<Json> {
         ("range", [end]) => number(end)? as i64,
         _ => return Err(unfit(name)),
     };
-    let mut options = TimeSeries::new(args.named.get("sequence_length").map_or(Ok(1.0), number)? as usize);
+    let mut options =
+        TimeSeries::sequence_length(args.named.get("sequence_length").map_or(Ok(1.0), number)? as usize);
     for (name, value) in &args.named {
         let n = number(value)? as usize;
         options = match name.as_str() {
@@ -119,6 +124,7 @@ fn windows(args: &Args) -> Result<Json> {
             other => return Err(ConformanceError::NotImplemented(format!("time series {other}"))),
         };
     }
-    let batches: Dataset<Vec<Vec<i64>>> = timeseries_dataset_from_array((0..end).collect::<Vec<_>>(), options);
+    let batches: Dataset<Vec<Vec<i64>>> =
+        timeseries_dataset_from_array((0..end).collect::<Vec<_>>(), &options);
     Ok(json!(batches.collect()?))
 }

@@ -41,7 +41,10 @@ fn shuffle(case: &Case) -> Result<Outcome> {
     let (first, second, again) = (all(&dataset)?, all(&dataset)?, all(&make())?);
     let reachable = first.iter().enumerate().all(|(i, &x)| x < (i + buffer) as i64);
     Ok(Outcome::new()
-        .check("permutation_of_input", holds("a permutation", sorted(first.clone()) == (0..n).collect::<Vec<_>>()))
+        .check(
+            "permutation_of_input",
+            holds("a permutation", sorted(first.clone()) == (0..n).collect::<Vec<_>>()),
+        )
         .check("element_at_i_at_most", holds("i + buffer_size - 1 at most", reachable))
         .check("same_seed_same_order", holds("the same order", first == again))
         .check("iterations_differ_by_default", holds("another order", first != second))
@@ -62,7 +65,10 @@ fn shuffle_repeat(case: &Case) -> Result<Outcome> {
     Ok(Outcome::new()
         .check("shuffle_then_repeat_keeps_epochs", holds("whole epochs", epochs))
         .check("epochs_have_different_order", holds("another order", first != second))
-        .check("repeat_then_shuffle_same_multiset", holds("every element twice", sorted(then_shuffle) == twice))
+        .check(
+            "repeat_then_shuffle_same_multiset",
+            holds("every element twice", sorted(then_shuffle) == twice),
+        )
         .check("attributes", all_used(&attrs)))
 }
 
