@@ -4,7 +4,7 @@ use crate::rule::{Rule, Step};
 use crate::state::Slots;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_autograd::Variable;
-use gradus_tensor::{Result, Spec, Tensor};
+use gradus_tensor::{DType, Result, Spec, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Adafactor: the mean square of a matrix's gradients as the product of a row and a column, steps relative to
@@ -94,9 +94,9 @@ impl Rule for AdafactorRule {
         for (i, var) in vars.iter().enumerate() {
             let (dtype, rank) = (var.dtype(), var.shape().rank());
             let name = var.name().replace('/', "_");
-            // Vectors are not factored; Keras keeps two scalars in those places.
+            // Vectors are not factored; Keras keeps two int32 scalars in those places.
             let (rows, columns) = match rank {
-                0 | 1 => (Spec::new(dtype, ()), Spec::new(dtype, ())),
+                0 | 1 => (Spec::new(DType::I32, ()), Spec::new(DType::I32, ())),
                 _ => (
                     Spec::new(dtype, var.shape().without(rank - 1)),
                     Spec::new(dtype, var.shape().without(rank - 2)),
