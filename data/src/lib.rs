@@ -31,7 +31,7 @@
 //!   that is inside a call of yours; that one then ends by itself after the call).
 //!
 //! What it does not do: it runs on one machine, has no graph optimizer, and never needs another crate of
-//! the workspace.
+//! the workspace unless the feature `tensor` (default) makes tensors elements.
 #![forbid(unsafe_code)]
 
 mod cardinality;
@@ -51,6 +51,8 @@ mod spec;
 mod stage;
 mod stages;
 mod state;
+#[cfg(feature = "tensor")]
+pub mod tensor;
 
 pub use cardinality::Cardinality;
 pub use class_folder::{ClassFiles, ClassFolder, NumpyRandom, Subset};

@@ -12,4 +12,6 @@ pub use pad_sequences::{PadSequences, Side, pad_sequences};
 pub use random_batch::random_batch;
 pub use scaler::{MinMaxScaler, StandardScaler};
 pub use to_categorical::to_categorical;
+#[cfg(feature = "tensor")]
+pub(crate) use to_categorical::{class_count, class_of};
 pub use train_test_split::{Split, train_test_split};

@@ -50,6 +50,13 @@ impl<T: Default> PadSequences<T> {
     }
 }
 
+#[cfg(feature = "tensor")]
+impl<T> PadSequences<T> {
+    pub(crate) fn length(&self) -> Option<usize> {
+        self.maxlen
+    }
+}
+
 /// Brings sequences to one length.
 ///
 /// ```
