@@ -16,10 +16,12 @@
 //! operations and are written in operations, so gradients of gradients need nothing more.
 #![forbid(unsafe_code)]
 
+mod gradcheck;
 mod sources;
 mod tape;
 mod variable;
 
+pub use gradcheck::GradCheck;
 pub use sources::{Source, Sources};
 pub use tape::{GradientTape, PersistentTape, Upstream, stop_recording};
 pub use variable::Variable;

@@ -5,12 +5,13 @@ use crate::attr::OpDef;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Axes, DType, Keep, Result, Spec, Specs, Tensor};
+use gradus_kernels::reduce::Reduce;
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[ReduceAny::DEF, ReduceAll::DEF];
 
 macro_rules! bool_reduction {
-    ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $empty:literal) => {
+    ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident) => {
         crate::op! {
             $(#[$m])*
             pub struct $name { axes: Vec<usize>, keepdims: bool } = $s
@@ -26,14 +27,7 @@ macro_rules! bool_reduction {
                 Ok(smallvec![x[0].reshaped(reduced_shape(&x[0].shape, &self.axes, self.keepdims))])
             }
             fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-                let out = y[0].as_mut::<bool>();
-                out.fill($empty);
-                super::reduce::scan::<bool>(x[0].shape(), &self.axes, x[0].as_slice(), |i, v| {
-                    if v != $empty {
-                        out[i] = v;
-                    }
-                });
-                Ok(())
+                super::reduce::forward(Reduce::$kernel, &self.axes, x, y)
             }
             fn keep(&self) -> Keep {
                 Keep::NONE
@@ -57,11 +51,11 @@ macro_rules! bool_reduction {
 
 bool_reduction! {
     /// True where any bool over the axes is; false over an empty axis.
-    ReduceAny = "reduce_any", reduce_any, false
+    ReduceAny = "reduce_any", reduce_any, Any
 }
 bool_reduction! {
     /// True where every bool over the axes is; true over an empty axis.
-    ReduceAll = "reduce_all", reduce_all, true
+    ReduceAll = "reduce_all", reduce_all, All
 }
 
 impl Tensor {

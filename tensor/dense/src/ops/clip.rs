@@ -55,7 +55,7 @@ impl Tensor {
     /// The gradient of an all-zero tensor is that of the identity. Errors when `clip_norm` is not positive.
     pub fn clip_by_norm(&self, clip_norm: f64, axes: impl Into<Axes>) -> Result<Tensor> {
         positive("clip_by_norm", clip_norm)?;
-        let sum = self.square()?.reduce_sum(axes, true)?;
+        let sum = self.reduce_sum_squares(axes, true)?;
         let nonzero = sum.greater(&sum.like(0)?)?;
         // The root of zero has an infinite gradient, which even an unused branch would turn into NaN.
         let safe = nonzero.select(&sum, &sum.like(1)?)?;

@@ -5,7 +5,8 @@ use crate::backward::Backward;
 use crate::op::{Op, apply, apply1, same_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
-use smallvec::smallvec;
+use gradus_kernels::layout;
+use smallvec::{SmallVec, smallvec};
 
 pub(super) const DEFS: &[OpDef] = &[Concat::DEF, Split::DEF];
 
@@ -39,19 +40,11 @@ impl Op for Concat {
         Ok(smallvec![first.reshaped(shape)])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (outer, n, inner) = y[0].shape().around(self.axis);
-        let width = n * inner;
+        let (outer, _, inner) = y[0].shape().around(self.axis);
         dispatch!(y[0].dtype(), T: all => {
-            let y = y[0].as_mut::<T>();
-            let mut at = 0;
-            for v in x {
-                let w = v.shape()[self.axis] * inner;
-                let x = v.as_slice::<T>();
-                for o in 0..outer {
-                    y[o * width + at..o * width + at + w].copy_from_slice(&x[o * w..(o + 1) * w]);
-                }
-                at += w;
-            }
+            let parts: SmallVec<[(&[T], usize); 8]> =
+                x.iter().map(|v| (v.as_slice::<T>(), v.shape()[self.axis])).collect();
+            layout::concat::<T>(&parts, y[0].as_mut(), outer, inner);
         });
         Ok(())
     }
@@ -89,19 +82,11 @@ impl Op for Split {
         Ok(self.sizes.iter().map(|&s| x[0].reshaped(shape.replaced(self.axis, s))).collect())
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (outer, n, inner) = x[0].shape().around(self.axis);
-        let width = n * inner;
+        let (outer, _, inner) = x[0].shape().around(self.axis);
         dispatch!(x[0].dtype(), T: all => {
-            let x = x[0].as_slice::<T>();
-            let mut at = 0;
-            for (y, size) in y.iter_mut().zip(&self.sizes) {
-                let w = size * inner;
-                let y = y.as_mut::<T>();
-                for o in 0..outer {
-                    y[o * w..(o + 1) * w].copy_from_slice(&x[o * width + at..o * width + at + w]);
-                }
-                at += w;
-            }
+            let mut parts: SmallVec<[(&mut [T], usize); 8]> =
+                y.iter_mut().zip(&self.sizes).map(|(y, &n)| (y.as_mut::<T>(), n)).collect();
+            layout::split::<T>(x[0].as_slice(), &mut parts, outer, inner);
         });
         Ok(())
     }

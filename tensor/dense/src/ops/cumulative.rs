@@ -5,41 +5,14 @@ use crate::backward::Backward;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Keep, Result, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::reduce::{Scan, scan};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[CumSum::DEF, CumProd::DEF, CumLogSumExp::DEF];
 
-/// `y[k] = join(y[k - 1], x[k])` along the middle of (outer, n, inner), in either direction.
-///
-/// Rows of `inner` elements are joined at once, so that memory is walked in order. `load` and `store` convert to
-/// the type that is accumulated in.
-fn scan<T: Element, A: Copy>(
-    x: &[T],
-    y: &mut [T],
-    around: (usize, usize, usize),
-    (exclusive, reverse): (bool, bool),
-    (empty, load, store): (A, impl Fn(T) -> A, impl Fn(A) -> T),
-    join: impl Fn(A, A) -> A,
-) {
-    let (outer, n, inner) = around;
-    let mut acc = vec![empty; inner];
-    for o in 0..outer {
-        acc.fill(empty);
-        for k in 0..n {
-            let k = if reverse { n - 1 - k } else { k };
-            let at = (o * n + k) * inner;
-            for ((a, &x), y) in acc.iter_mut().zip(&x[at..at + inner]).zip(&mut y[at..at + inner]) {
-                let next = join(*a, load(x));
-                *y = store(if exclusive { *a } else { next });
-                *a = next;
-            }
-        }
-    }
-}
-
 macro_rules! cumulative {
-    ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $keep:expr,
-     ints $int:expr, floats ($empty:expr, $join:expr), |$op:ident, $cx:ident| $vjp:expr) => {
+    ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $keep:expr, $supports:expr, $forward:expr,
+     |$op:ident, $cx:ident| $vjp:expr) => {
         crate::op! {
             $(#[$m])*
             pub struct $name { axis: usize, exclusive: bool, reverse: bool } = $s
@@ -49,30 +22,16 @@ macro_rules! cumulative {
                 Self::NAME
             }
             fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-                let d = x[0].dtype;
-                let int: Option<(i128, fn(i128, i128) -> i128)> = $int;
-                if d.is_complex() || d == DType::Bool || (d.is_int() && int.is_none()) {
-                    return Err(unsupported_dtype(Self::NAME, d));
+                let supports: fn(DType) -> bool = $supports;
+                if !supports(x[0].dtype) {
+                    return Err(unsupported_dtype(Self::NAME, x[0].dtype));
                 }
                 Ok(smallvec![x[0].clone()])
             }
             fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-                let around = x[0].shape().around(self.axis);
-                let how = (self.exclusive, self.reverse);
-                let int: Option<(i128, fn(i128, i128) -> i128)> = $int;
-                dispatch!(x[0].dtype(), T: real => {
-                    let (from, to) = (x[0].as_slice::<T>(), y[0].as_mut::<T>());
-                    match int {
-                        Some((empty, join)) if T::DTYPE.is_int() => scan::<T, i128>(
-                            from, to, around, how, (empty, |v: T| v.to_i128(), |a| T::from_i128(a)),
-                            |a, b| T::from_i128(join(a, b)).to_i128(),
-                        ),
-                        _ => scan::<T, f64>(
-                            from, to, around, how, ($empty, |v: T| v.to_f64(), |a| T::from_f64(a)), $join,
-                        ),
-                    }
-                    Ok(())
-                } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+                let (outer, n, inner) = x[0].shape().around(self.axis);
+                let run: fn(&$name, &View<'_>, &mut ViewMut<'_>, [usize; 3]) -> Result<()> = $forward;
+                run(self, &x[0], &mut y[0], [outer, n, inner])
             }
             fn keep(&self) -> Keep {
                 $keep
@@ -94,18 +53,24 @@ macro_rules! cumulative {
 }
 
 cumulative! {
-    /// The running sum along an axis.
-    CumSum = "cumsum", cumsum, Keep::NONE,
-    ints Some((0, |a, b| a + b)), floats (0.0, |a, b| a + b), |op, cx| {
+    /// The running sum along an axis; integers wrap.
+    CumSum = "cumsum", cumsum, Keep::NONE, |d| d != DType::Bool, |op, x, y, dims| {
+        dispatch!(x.dtype(), T: all => {
+            Ok(scan::<T>(Scan::Sum, op.exclusive, op.reverse, x.as_slice(), y.as_mut(), dims)?)
+        })
+    }, |op, cx| {
         let g = cx.dy(0)?.cumsum(op.axis as isize, op.exclusive, !op.reverse)?;
         cx.give(0, g)
     }
 }
 
 cumulative! {
-    /// The running product along an axis. The gradient at an element that is 0 is 0, as TensorFlow's.
-    CumProd = "cumprod", cumprod, Keep::ALL,
-    ints Some((1, |a, b| a * b)), floats (1.0, |a, b| a * b), |op, cx| {
+    /// The running product along an axis; integers wrap. The gradient at an element that is 0 is 0, as TensorFlow's.
+    CumProd = "cumprod", cumprod, Keep::ALL, |d| d != DType::Bool, |op, x, y, dims| {
+        dispatch!(x.dtype(), T: all => {
+            Ok(scan::<T>(Scan::Prod, op.exclusive, op.reverse, x.as_slice(), y.as_mut(), dims)?)
+        })
+    }, |op, cx| {
         let sum = cx.y(0).mul(&cx.dy(0)?)?.cumsum(op.axis as isize, op.exclusive, !op.reverse)?;
         let g = sum.div_no_nan(cx.x(0))?;
         cx.give(0, g)
@@ -121,10 +86,34 @@ fn log_add(a: f64, b: f64) -> f64 {
     top + (-(a - b).abs()).exp().ln_1p()
 }
 
+/// The running log-sum-exp along the middle of (outer, n, inner); rows of `inner` elements are joined at once, so that
+/// memory is walked in order.
+fn running_log_sum<T: Element>(x: &[T], y: &mut [T], dims: [usize; 3], exclusive: bool, reverse: bool) {
+    let [outer, n, inner] = dims;
+    let mut sums = vec![f64::NEG_INFINITY; inner];
+    for o in 0..outer {
+        sums.fill(f64::NEG_INFINITY);
+        for k in 0..n {
+            let k = if reverse { n - 1 - k } else { k };
+            let at = (o * n + k) * inner;
+            for ((sum, &x), y) in sums.iter_mut().zip(&x[at..at + inner]).zip(&mut y[at..at + inner]) {
+                let next = log_add(*sum, x.to_f64());
+                *y = T::from_f64(if exclusive { *sum } else { next });
+                *sum = next;
+            }
+        }
+    }
+}
+
 cumulative! {
     /// The running `ln(sum(exp(x)))` along an axis, without overflow; with `exclusive` it starts with -inf.
     CumLogSumExp = "cumulative_logsumexp", cumulative_logsumexp, Keep::ALL,
-    ints None, floats (f64::NEG_INFINITY, log_add), |op, cx| {
+    |d| d.is_float(), |op, x, y, dims| {
+        dispatch!(x.dtype(), T: float => {
+            running_log_sum(x.as_slice::<T>(), y.as_mut::<T>(), dims, op.exclusive, op.reverse);
+            Ok(())
+        } else { Err(unsupported_dtype(op.name(), x.dtype())) })
+    }, |op, cx| {
         // The positive and the negative gradients apart, each as a running log-sum-exp from the other end.
         let g = cx.dy(0)?;
         let (x, y) = (cx.x(0), cx.y(0));

@@ -6,6 +6,7 @@ use crate::backward::Backward;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::layout::{self, Scatter};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[Gather::DEF, ScatterAdd::DEF];
@@ -15,8 +16,9 @@ crate::op! {
     pub struct Gather { axis: usize, batch_dims: usize } = "gather"
 }
 
-/// The sizes of a gather: within a batch the axes before the axis, the axis, axes behind it, and indices per batch.
+/// The sizes of a gather: batches, within a batch the axes before the axis, the axis, axes behind it, and indices per batch.
 struct Sizes {
+    batch: usize,
     outer: usize,
     n: usize,
     inner: usize,
@@ -26,6 +28,7 @@ struct Sizes {
 fn sizes(x: &Shape, index: &Shape, axis: usize, batch_dims: usize) -> Sizes {
     let (_, n, inner) = x.around(axis);
     Sizes {
+        batch: x[..batch_dims].iter().product(),
         outer: x[batch_dims..axis].iter().product(),
         n,
         inner,
@@ -59,20 +62,10 @@ impl Op for Gather {
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let s = sizes(x[0].shape(), x[1].shape(), self.axis, self.batch_dims);
+        let index = indices::integers(Self::NAME, &x[1])?;
+        let dims = [s.batch, s.outer, s.n, s.inner];
         dispatch!(x[0].dtype(), T: all => {
-            let (data, y) = (x[0].as_slice::<T>(), y[0].as_mut::<T>());
-            indices::each(Self::NAME, &x[1], s.n, |p, i| {
-                let (b, p) = (p / s.picks, p % s.picks);
-                for o in b * s.outer..(b + 1) * s.outer {
-                    let (to, from) = ((o * s.picks + p) * s.inner, (o * s.n + i) * s.inner);
-                    if s.inner == 1 {
-                        y[to] = data[from];
-                    } else {
-                        y[to..to + s.inner].copy_from_slice(&data[from..from + s.inner]);
-                    }
-                }
-                Ok(())
-            })
+            Ok(layout::gather::<T>(x[0].as_slice(), &index, y[0].as_mut(), dims)?)
         })
     }
     fn keep(&self) -> Keep {
@@ -115,6 +108,10 @@ impl Op for ScatterAdd {
         dispatch!(x[1].dtype(), T: number => {
             let (data, y) = (x[1].as_slice::<T>(), y[0].as_mut::<T>());
             y.fill(T::ZERO);
+            if s.batch == 1 && s.outer == 1 {
+                let index = indices::integers(Self::NAME, &x[0])?;
+                return Ok(layout::scatter::<T>(Scatter::Add, &index, data, y, s.n, s.inner)?);
+            }
             indices::each(Self::NAME, &x[0], s.n, |p, i| {
                 let (b, p) = (p / s.picks, p % s.picks);
                 for o in b * s.outer..(b + 1) * s.outer {

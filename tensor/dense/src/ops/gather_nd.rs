@@ -1,12 +1,12 @@
 //! Picking and placing slices by coordinates.
 
-use super::gather::plus;
 use super::indices;
 use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::layout::{self, Scatter};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[GatherNd::DEF, ScatterNd::DEF, TensorScatter::DEF];
@@ -27,10 +27,10 @@ fn depth<'a>(name: &str, x: &'a Shape, index: &Shape) -> Result<(usize, &'a [usi
 }
 
 /// Offsets of the slices at all coordinates, in slices. Errors for a coordinate that is out of range.
-fn offsets(name: &str, x: &Shape, index: &View<'_>) -> Result<Vec<usize>> {
+fn offsets(name: &str, x: &Shape, index: &View<'_>) -> Result<Vec<i64>> {
     let (k, _) = depth(name, x, index.shape())?;
     let count = index.shape()[..index.shape().rank() - 1].iter().product();
-    let mut out = vec![0usize; count];
+    let mut out = vec![0i64; count];
     let values = indices::integers(name, index)?;
     for (p, o) in out.iter_mut().enumerate() {
         for a in 0..k {
@@ -41,7 +41,7 @@ fn offsets(name: &str, x: &Shape, index: &View<'_>) -> Result<Vec<usize>> {
                     x[a]
                 )));
             }
-            *o = *o * x[a] + i as usize;
+            *o = *o * x[a] as i64 + i;
         }
     }
     Ok(out)
@@ -63,16 +63,13 @@ impl Op for GatherNd {
         Ok(smallvec![x[0].reshaped(shape)])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (_, slice) = depth(Self::NAME, x[0].shape(), x[1].shape())?;
+        let (k, slice) = depth(Self::NAME, x[0].shape(), x[1].shape())?;
         let inner: usize = slice.iter().product();
+        let rows: usize = x[0].shape()[..k].iter().product();
         let at = offsets(Self::NAME, x[0].shape(), &x[1])?;
         dispatch!(x[0].dtype(), T: all => {
-            let (x, y) = (x[0].as_slice::<T>(), y[0].as_mut::<T>());
-            for (p, o) in at.into_iter().enumerate() {
-                y[p * inner..(p + 1) * inner].copy_from_slice(&x[o * inner..(o + 1) * inner]);
-            }
-        });
-        Ok(())
+            Ok(layout::gather::<T>(x[0].as_slice(), &at, y[0].as_mut(), [1, 1, rows, inner])?)
+        })
     }
     fn keep(&self) -> Keep {
         Keep { x: 2, y: 0 }
@@ -92,9 +89,6 @@ crate::op! {
 /// Checks the slices of a scatter against the shape they go into.
 fn check_updates(name: &str, shape: &Shape, index: &Spec, updates: &Spec) -> Result<()> {
     indices::check_dtype(name, index.dtype)?;
-    if updates.dtype == DType::Bool {
-        return Err(unsupported_dtype(name, updates.dtype));
-    }
     let (_, slice) = depth(name, shape, &index.shape)?;
     let expected = picked(&index.shape, slice);
     if expected != updates.shape {
@@ -109,13 +103,16 @@ impl Op for ScatterNd {
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         self.shape.checked_len()?;
+        if x[1].dtype == DType::Bool {
+            return Err(unsupported_dtype(Self::NAME, x[1].dtype));
+        }
         check_updates(Self::NAME, &self.shape, x[0], x[1])?;
         Ok(smallvec![x[1].reshaped(self.shape.clone())])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         dispatch!(x[1].dtype(), T: number => {
             y[0].as_mut::<T>().fill(T::ZERO);
-            place::<T>(Self::NAME, &self.shape, x[0], x[1], y[0].as_mut::<T>(), plus)
+            place::<T>(Self::NAME, Scatter::Add, &self.shape, x[0], x[1], y[0].as_mut::<T>())
         } else { Err(unsupported_dtype(Self::NAME, x[1].dtype())) })
     }
     fn keep(&self) -> Keep {
@@ -127,24 +124,20 @@ impl Op for ScatterNd {
     }
 }
 
-/// `y = f(y, update)` at every coordinate, in the order of the updates.
+/// Joins the updates into `y` at every coordinate, in their order.
 fn place<T: Element>(
     name: &str,
+    op: Scatter,
     shape: &Shape,
     index: View<'_>,
     updates: View<'_>,
     y: &mut [T],
-    f: impl Fn(T, T) -> T,
 ) -> Result<()> {
-    let (_, slice) = depth(name, shape, index.shape())?;
+    let (k, slice) = depth(name, shape, index.shape())?;
     let inner: usize = slice.iter().product();
-    let u = updates.as_slice::<T>();
-    for (p, o) in offsets(name, shape, &index)?.into_iter().enumerate() {
-        for (y, &u) in y[o * inner..(o + 1) * inner].iter_mut().zip(&u[p * inner..(p + 1) * inner]) {
-            *y = f(*y, u);
-        }
-    }
-    Ok(())
+    let rows: usize = shape[..k].iter().product();
+    let at = offsets(name, shape, &index)?;
+    Ok(layout::scatter::<T>(op, &at, updates.as_slice::<T>(), y, rows, inner)?)
 }
 
 crate::attr_enum! {
@@ -175,27 +168,26 @@ impl Op for TensorScatter {
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         same_dtype(Self::NAME, &[x[0], x[2]])?;
         check_updates(Self::NAME, &x[0].shape, x[1], x[2])?;
-        if x[0].dtype.is_complex() {
-            return Err(unsupported_dtype(Self::NAME, x[0].dtype));
+        let ordered = matches!(self.mode, ScatterMode::Max | ScatterMode::Min);
+        let d = x[0].dtype;
+        if (ordered && d.is_complex()) || (self.mode != ScatterMode::Update && d == DType::Bool) {
+            return Err(unsupported_dtype(Self::NAME, d));
         }
         Ok(smallvec![x[0].clone()])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        dispatch!(x[0].dtype(), T: real => {
+        let op = match self.mode {
+            ScatterMode::Update => Scatter::Update,
+            ScatterMode::Add => Scatter::Add,
+            ScatterMode::Sub => Scatter::Sub,
+            ScatterMode::Max => Scatter::Max,
+            ScatterMode::Min => Scatter::Min,
+        };
+        dispatch!(x[0].dtype(), T: all => {
             let out = y[0].as_mut::<T>();
             out.copy_from_slice(x[0].as_slice::<T>());
-            let (n, s) = (Self::NAME, x[0].shape());
-            match self.mode {
-                ScatterMode::Update => place::<T>(n, s, x[1], x[2], out, |_, u| u),
-                ScatterMode::Add => place::<T>(n, s, x[1], x[2], out, plus),
-                ScatterMode::Sub if T::DTYPE.is_int() => place::<T>(n, s, x[1], x[2], out, |v, u| {
-                    T::from_i128(v.to_i128() - u.to_i128())
-                }),
-                ScatterMode::Sub => place::<T>(n, s, x[1], x[2], out, |v, u| T::from_f64(v.to_f64() - u.to_f64())),
-                ScatterMode::Max => place::<T>(n, s, x[1], x[2], out, |v, u| if u > v { u } else { v }),
-                ScatterMode::Min => place::<T>(n, s, x[1], x[2], out, |v, u| if u < v { u } else { v }),
-            }
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+            place::<T>(Self::NAME, op, x[0].shape(), x[1], x[2], out)
+        })
     }
     fn keep(&self) -> Keep {
         match self.mode {

@@ -3,6 +3,7 @@
 use crate::op::unsupported_dtype;
 use crate::view::View;
 use crate::{DType, Element, Error, Result, dispatch};
+use std::borrow::Cow;
 
 /// The error when an index tensor is not of an integer dtype.
 pub(crate) fn check_dtype(name: &str, dtype: DType) -> Result<()> {
@@ -28,9 +29,12 @@ pub(crate) fn each(
     } else { check_dtype(name, v.dtype()) })
 }
 
-/// All integers as they are.
-pub(crate) fn integers(name: &str, v: &View<'_>) -> Result<Vec<i64>> {
+/// All integers as i64; nothing is copied when they are.
+pub(crate) fn integers<'a>(name: &str, v: &View<'a>) -> Result<Cow<'a, [i64]>> {
+    if v.dtype() == DType::I64 {
+        return Ok(Cow::Borrowed(v.as_slice::<i64>()));
+    }
     dispatch!(v.dtype(), I: int => {
-        Ok(v.as_slice::<I>().iter().map(|i| i.to_i128() as i64).collect())
+        Ok(Cow::Owned(v.as_slice::<I>().iter().map(|i| i.to_i128() as i64).collect()))
     } else { Err(check_dtype(name, v.dtype()).err().unwrap_or_else(|| unsupported_dtype(name, v.dtype()))) })
 }

@@ -5,6 +5,7 @@ use crate::attr::OpDef;
 use crate::op::{Op, apply1};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::layout;
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[OneHot::DEF];
@@ -28,14 +29,8 @@ impl Op for OneHot {
         let inner: usize = x[0].shape()[self.axis..].iter().product();
         let index = integers(Self::NAME, &x[0])?;
         dispatch!(self.dtype, T: all => {
-            let y = y[0].as_mut::<T>();
-            y.fill(T::from_f64(self.off));
-            let on = T::from_f64(self.on);
-            for (p, &i) in index.iter().enumerate() {
-                if (0..self.depth as i64).contains(&i) {
-                    y[(p / inner * self.depth + i as usize) * inner + p % inner] = on;
-                }
-            }
+            let (on, off) = (T::from_f64(self.on), T::from_f64(self.off));
+            layout::one_hot::<T>(&index, self.depth, inner, on, off, y[0].as_mut());
         });
         Ok(())
     }

@@ -12,12 +12,12 @@
 //! # Ok::<(), gradus_tensor::Error>(())
 //! ```
 
-use super::strided::rows;
 use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1, same_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::layout::Strided;
 use smallvec::{SmallVec, smallvec};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
@@ -123,13 +123,6 @@ fn check(name: &str, shape: &Shape, begin: &[usize], step: &[isize], sizes: &[us
     Ok(())
 }
 
-/// The strides of a part in its array, and the offset of its first element.
-fn locate(shape: &Shape, begin: &[usize], step: &[isize]) -> (SmallVec<[isize; 6]>, usize) {
-    let strides = shape.strides();
-    let start = strides.iter().zip(begin).map(|(s, b)| s * b).sum();
-    (strides.iter().zip(step).map(|(&s, &t)| s as isize * t).collect(), start)
-}
-
 impl Op for Slice {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -139,21 +132,8 @@ impl Op for Slice {
         Ok(smallvec![x[0].reshaped(&self.sizes)])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (strides, start) = locate(x[0].shape(), &self.begin, &self.step);
-        dispatch!(x[0].dtype(), T: all => {
-            let (x, y) = (x[0].as_slice::<T>(), y[0].as_mut::<T>());
-            let (row, step) = (self.sizes.last().copied().unwrap_or(1), strides.last().copied().unwrap_or(1));
-            rows(&self.sizes, &strides, start, |to, from| {
-                let y = &mut y[to..to + row];
-                if step == 1 {
-                    y.copy_from_slice(&x[from..from + row]);
-                } else {
-                    for (i, v) in y.iter_mut().enumerate() {
-                        *v = x[(from as isize + i as isize * step) as usize];
-                    }
-                }
-            });
-        });
+        let part = Strided::slice(x[0].shape(), &self.begin, &self.step, &self.sizes)?;
+        dispatch!(x[0].dtype(), T: all => { part.read::<T>(x[0].as_slice(), y[0].as_mut()) });
         Ok(())
     }
     fn keep(&self) -> Keep {
@@ -196,24 +176,13 @@ impl Op for Unslice {
         Ok(smallvec![x[0].reshaped(self.shape.clone())])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (strides, start) = locate(&self.shape, &self.begin, &self.step);
-        let sizes = x[0].shape();
+        let part = Strided::slice(&self.shape, &self.begin, &self.step, x[0].shape())?;
         dispatch!(x[0].dtype(), T: all => {
             let (x, y) = (x[0].as_slice::<T>(), y[0].as_mut::<T>());
             if x.len() != y.len() {
                 y.fill(T::from_f64(self.fill));
             }
-            let (row, step) = (sizes.last().copied().unwrap_or(1), strides.last().copied().unwrap_or(1));
-            rows(sizes, &strides, start, |from, to| {
-                let x = &x[from..from + row];
-                if step == 1 {
-                    y[to..to + row].copy_from_slice(x);
-                } else {
-                    for (i, v) in x.iter().enumerate() {
-                        y[(to as isize + i as isize * step) as usize] = *v;
-                    }
-                }
-            });
+            part.write::<T>(x, y);
         });
         Ok(())
     }

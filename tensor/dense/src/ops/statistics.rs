@@ -15,19 +15,9 @@ impl Tensor {
         self.reduce_variance(axes, keepdims)?.sqrt()
     }
 
-    /// `ln(sum(exp(x)))` over axes, without overflow; -inf over an empty axis.
-    pub fn reduce_logsumexp(&self, axes: impl Into<Axes>, keepdims: bool) -> Result<Tensor> {
-        let axes = axes.into();
-        let top = self.reduce_max(axes.clone(), true)?.stop_gradient()?;
-        let top = top.is_finite()?.select(&top, &top.like(0)?)?;
-        let sum = self.sub(&top)?.exp()?.reduce_sum(axes, keepdims)?.log()?;
-        let top = if keepdims { top } else { top.reshape(sum.shape().clone())? };
-        sum.add(&top)
-    }
-
     /// `sqrt(sum(x^2))` over axes. Its gradient is NaN where the norm is zero.
     pub fn reduce_euclidean_norm(&self, axes: impl Into<Axes>, keepdims: bool) -> Result<Tensor> {
-        self.square()?.reduce_sum(axes, keepdims)?.sqrt()
+        self.reduce_sum_squares(axes, keepdims)?.sqrt()
     }
 
     /// Mean and variance over axes.
@@ -64,13 +54,13 @@ impl Tensor {
 
     /// `x / sqrt(max(sum(x^2), epsilon))` over axes. TensorFlow's default for `epsilon` is 1e-12.
     pub fn l2_normalize(&self, axes: impl Into<Axes>, epsilon: f64) -> Result<Tensor> {
-        let sum = self.square()?.reduce_sum(axes, true)?;
+        let sum = self.reduce_sum_squares(axes, true)?;
         self.mul(&sum.maximum(&sum.like(epsilon)?)?.rsqrt()?)
     }
 
     /// `sum(x^2) / 2` over everything.
     pub fn l2_loss(&self) -> Result<Tensor> {
-        let sum = self.square()?.reduce_sum((), false)?;
+        let sum = self.reduce_sum_squares((), false)?;
         sum.mul(&sum.like(0.5)?)
     }
 }

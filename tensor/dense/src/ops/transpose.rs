@@ -5,7 +5,8 @@ use crate::backward::Backward;
 use crate::op::{Op, apply1};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
-use smallvec::{SmallVec, smallvec};
+use gradus_kernels::layout;
+use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[Transpose::DEF];
 
@@ -31,21 +32,9 @@ impl Op for Transpose {
         Ok(smallvec![x[0].reshaped(self.perm.iter().map(|&p| x[0].shape[p]).collect::<Shape>())])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let from = x[0].shape().strides();
-        let to = y[0].shape().clone();
-        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, to.rank());
         dispatch!(x[0].dtype(), T: all => {
-            let src = x[0].as_slice::<T>();
-            for v in y[0].as_mut::<T>() {
-                *v = src[(0..to.rank()).map(|i| index[i] * from[self.perm[i]]).sum::<usize>()];
-                for i in (0..to.rank()).rev() {
-                    index[i] += 1;
-                    if index[i] < to[i] { break; }
-                    index[i] = 0;
-                }
-            }
-        });
-        Ok(())
+            Ok(layout::transpose::<T>(x[0].as_slice(), x[0].shape(), &self.perm, y[0].as_mut())?)
+        })
     }
     fn keep(&self) -> Keep {
         Keep::NONE
