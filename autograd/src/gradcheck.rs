@@ -112,7 +112,9 @@ impl GradCheck {
                 if !close && !(found.is_nan() && want.is_nan()) {
                     return Err(Error::new(
                         ErrorKind::Gradient,
-                        format!("{what} of input {i} at element {k}: the rule gives {found}, differences {want}"),
+                        format!(
+                            "{what} of input {i} at element {k}: the rule gives {found}, differences {want}"
+                        ),
                     ));
                 }
             }

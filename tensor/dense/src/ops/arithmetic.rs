@@ -2,6 +2,7 @@
 //!
 //! Binary operations broadcast; dtypes must agree.
 
+use super::complex::conjugate;
 use super::elementwise::{binary_op, unary_op};
 use crate::attr::OpDef;
 use crate::{Error, Keep, Result, Tensor};
@@ -43,10 +44,10 @@ binary_op! {
     Mul = "mul", mul, Mul, Keep::X, |cx| {
         let g = cx.dy(0)?;
         if cx.needs(0) {
-            cx.give(0, g.mul(cx.x(1))?)?;
+            cx.give(0, g.mul(&conjugate(cx.x(1))?)?)?;
         }
         if cx.needs(1) {
-            cx.give(1, g.mul(cx.x(0))?)?;
+            cx.give(1, g.mul(&conjugate(cx.x(0))?)?)?;
         }
         Ok(())
     }
@@ -56,9 +57,9 @@ binary_op! {
     /// `x / y`, element by element, for floats and complex numbers; see `floor_div` for integers.
     Div = "div", div, Div, Keep::ALL, |cx| {
         let g = cx.dy(0)?;
-        let by = g.div(cx.x(1))?;
+        let by = g.div(&conjugate(cx.x(1))?)?;
         if cx.needs(1) {
-            cx.give(1, by.mul(cx.y(0))?.neg()?)?;
+            cx.give(1, by.mul(&conjugate(cx.y(0))?)?.neg()?)?;
         }
         cx.give(0, by)
     }

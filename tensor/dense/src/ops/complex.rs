@@ -64,11 +64,10 @@ part_op! {
 }
 part_op! {
     /// The magnitudes of complex numbers, as reals. The gradient at 0 is 0.
-    ComplexAbs = "complex_abs", complex_abs, Abs, Keep::X, |cx| {
-        let direction = cx.x(0).sign()?;
-        let g = cx.dy(0)?;
-        let zero = g.zeros_like()?;
-        cx.give(0, direction.mul(&g.complex(&zero)?)?)
+    ComplexAbs = "complex_abs", complex_abs, Abs, Keep::ALL, |cx| {
+        let (z, g) = (cx.x(0), cx.dy(0)?);
+        let scale = g.div_no_nan(cx.y(0))?;
+        cx.give(0, z.real()?.mul(&scale)?.complex(&z.imag()?.mul(&scale)?)?)
     }
 }
 
@@ -118,6 +117,12 @@ super::elementwise::unary_op! {
         let g = cx.dy(0)?.conj()?;
         cx.give(0, g)
     }
+}
+
+/// The conjugate of a complex tensor, a real one itself: what rules of products multiply by, since the gradient of a real
+/// function of `z = a + ib` is held as `df/da + i df/db`.
+pub(crate) fn conjugate(t: &Tensor) -> Result<Tensor> {
+    if t.dtype().is_complex() { t.conj() } else { Ok(t.clone()) }
 }
 
 impl Tensor {

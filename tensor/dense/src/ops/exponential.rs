@@ -1,5 +1,6 @@
 //! Exponentials and logarithms.
 
+use super::complex::conjugate;
 use super::elementwise::unary_op;
 use crate::Keep;
 use crate::attr::OpDef;
@@ -9,7 +10,7 @@ pub(super) const DEFS: &[OpDef] = &[Exp::DEF, Expm1::DEF, Log::DEF, Log1p::DEF];
 unary_op! {
     /// e to the power of `x`.
     Exp = "exp", exp, Exp, Keep::Y, |cx| {
-        let g = cx.dy(0)?.mul(cx.y(0))?;
+        let g = cx.dy(0)?.mul(&conjugate(cx.y(0))?)?;
         cx.give(0, g)
     }
 }
@@ -25,7 +26,7 @@ unary_op! {
 unary_op! {
     /// The natural logarithm; -inf at 0, NaN below.
     Log = "log", log, Log, Keep::X, |cx| {
-        let g = cx.dy(0)?.div(cx.x(0))?;
+        let g = cx.dy(0)?.div(&conjugate(cx.x(0))?)?;
         cx.give(0, g)
     }
 }

@@ -87,7 +87,9 @@ pub use one_hot::OneHot;
 pub use pool::{Pool, PoolGrad, PoolKind};
 pub use power::{Pow, Reciprocal, Rsqrt, Sqrt, Square};
 pub use random::{Dropout, RandomNormal, RandomUniform};
-pub use reduce::{ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquares};
+pub use reduce::{
+    ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquares,
+};
 pub use repeat::{PadMode, meshgrid};
 pub use reshape::Reshape;
 pub use rounding::{Abs, Ceil, Floor, Rint, Round, Sign, Trunc};

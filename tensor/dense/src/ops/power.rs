@@ -1,6 +1,7 @@
 //! Powers and roots.
 
 use super::activation_gradient::{ReciprocalGrad, RsqrtGrad, SqrtGrad};
+use super::complex::conjugate;
 use super::elementwise::{binary_op, unary_op};
 use crate::attr::OpDef;
 use crate::{Keep, Result, Tensor};
@@ -27,7 +28,7 @@ unary_op! {
     /// `x * x`.
     Square = "square", square, Square, Keep::X, |cx| {
         let two = cx.x(0).like(2)?;
-        let g = cx.dy(0)?.mul(&cx.x(0).mul(&two)?)?;
+        let g = cx.dy(0)?.mul(&conjugate(cx.x(0))?.mul(&two)?)?;
         cx.give(0, g)
     }
 }

@@ -8,8 +8,15 @@ use crate::{Axes, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::reduce::{self as kernel, Reduce};
 use smallvec::{SmallVec, smallvec};
 
-pub(super) const DEFS: &[OpDef] =
-    &[ReduceSum::DEF, ReduceMean::DEF, ReduceProd::DEF, ReduceMax::DEF, ReduceMin::DEF, ReduceSumSquares::DEF, ReduceLogSumExp::DEF];
+pub(super) const DEFS: &[OpDef] = &[
+    ReduceSum::DEF,
+    ReduceMean::DEF,
+    ReduceProd::DEF,
+    ReduceMax::DEF,
+    ReduceMin::DEF,
+    ReduceSumSquares::DEF,
+    ReduceLogSumExp::DEF,
+];
 
 /// The shape of a reduction over sorted axes.
 pub(crate) fn reduced_shape(shape: &Shape, axes: &[usize], keepdims: bool) -> Shape {

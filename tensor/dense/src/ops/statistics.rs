@@ -24,9 +24,7 @@ impl Tensor {
     pub fn moments(&self, axes: impl Into<Axes>, keepdims: bool) -> Result<(Tensor, Tensor)> {
         let axes = axes.into();
         let mean = self.reduce_mean(axes.clone(), true)?;
-        // The mean is a constant here: its gradient through the squares is zero anyway.
-        let variance =
-            self.squared_difference(&mean.stop_gradient()?)?.reduce_mean(axes.clone(), keepdims)?;
+        let variance = self.squared_difference(&mean)?.reduce_mean(axes.clone(), keepdims)?;
         let mean = if keepdims { mean } else { mean.reshape(variance.shape().clone())? };
         Ok((mean, variance))
     }
