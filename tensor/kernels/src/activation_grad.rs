@@ -38,6 +38,32 @@ impl<T: Element + PartialOrd> Body for Grad<'_, T> {
                         if y[i] > T::ZERO { dy[i] } else { T::from_f64(f64::from(slope) * dy[i].to_f64()) };
                 }
             }
+            // alpha e^x is y + alpha.
+            Activation::Elu(alpha) => {
+                let alpha = f64::from(alpha);
+                for i in 0..n {
+                    let below = T::from_f64(dy[i].to_f64() * (y[i].to_f64() + alpha));
+                    dx[i] = if y[i] > T::ZERO { dy[i] } else { below };
+                }
+            }
+            Activation::Sigmoid => {
+                for i in 0..n {
+                    let s = y[i].to_f64();
+                    dx[i] = T::from_f64(dy[i].to_f64() * s * (1.0 - s));
+                }
+            }
+            Activation::Tanh => {
+                for i in 0..n {
+                    let t = y[i].to_f64();
+                    dx[i] = T::from_f64(dy[i].to_f64() * (1.0 - t * t));
+                }
+            }
+            // The sigmoid of x is 1 - e^-y.
+            Activation::Softplus => {
+                for i in 0..n {
+                    dx[i] = T::from_f64(dy[i].to_f64() * -(-y[i].to_f64()).exp_m1());
+                }
+            }
         }
     }
 }

@@ -20,6 +20,7 @@
 //! - *Input gradient* (`packed`): the same sweep over the output gradient, once per remainder modulo the strides.
 //! - *Filter gradient* (`filter_gradient`): A transposed, with K running over the pixels of a band of rows.
 //! - Filters of one tap that see every pixel once are plain products.
+//! - Wide 3 x 3 layers go through Winograd's algorithm (`winograd`), forward and for the input gradient.
 //!
 //! Images with padding are copied, a band of rows at a time, between zeros in a scratch that fits the
 //! second-level cache. Nothing of the size of an im2col matrix ever exists.
@@ -33,6 +34,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod window;
+mod winograd;
 
 pub use filter_gradient::conv2d_filter_gradient;
 pub use packed::PackedFilter;
@@ -144,7 +146,30 @@ impl<T: Real> Kernel for Run<'_, T> {
             Direction::Forward => (channels, filters),
             Direction::InputGradient => (filters, channels),
         };
-        if shape.is_product() && k > 0 {
+        if filter.winograd {
+            let ([_, h, w, c], [_, oh, ow, o], pads) = (shape.input, shape.output, shape.options.pads);
+            let (from, to, origin) = match filter.direction {
+                Direction::Forward => {
+                    ([h, w, c], [oh, ow, o], [-(pads[0][0] as isize), -(pads[1][0] as isize)])
+                }
+                // The filter turned around, over an image with 2 - pad zeros at its border.
+                Direction::InputGradient => {
+                    ([oh, ow, o], [h, w, c], [pads[0][0] as isize - 2, pads[1][0] as isize - 2])
+                }
+            };
+            winograd::Pass {
+                batch,
+                // Filters are packed for Winograd's algorithm when T is f32 only.
+                source: source.cast(),
+                from,
+                out: out.cast(),
+                to,
+                origin,
+                panels: filter.data.as_slice::<f32>().as_ptr(),
+                finish: finish.map(|f| Finish { bias: f.bias.cast(), activation: f.activation }),
+            }
+            .run(s);
+        } else if shape.is_product() && k > 0 {
             // Panels of one tap are those of the matrix.
             Product {
                 m: batch * shape.output[1] * shape.output[2],

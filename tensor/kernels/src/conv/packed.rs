@@ -8,6 +8,7 @@
 use super::shape::Conv2dShape;
 use super::sweep::{Run, Sweep};
 use super::window::Images;
+use super::winograd;
 use crate::buffer::Buffer;
 use crate::gemm::pack::{pack_piece, packed_len};
 use crate::gemm::{Finish, Real};
@@ -29,6 +30,8 @@ pub struct PackedFilter<T> {
     pub(crate) shape: Conv2dShape,
     pub(crate) direction: Direction,
     pub(crate) level: simd::Level,
+    /// Transformed for Winograd's algorithm, without grids.
+    pub(crate) winograd: bool,
     /// Grids with the offset of their panels for group 0, and the length of one group's panels.
     pub(crate) grids: Vec<(Grid, usize)>,
     pub(crate) group_len: usize,
@@ -221,6 +224,22 @@ impl<T: Real> Kernel for Pack<'_, T> {
         let (channels, filters) = (shape.group_channels(), shape.group_filters());
         let forward = direction == Direction::Forward;
         let (depth, n) = if forward { (channels, filters) } else { (filters, channels) };
+        let packed =
+            |winograd: bool, grids: Vec<(Grid, usize)>, group_len: usize, data: Buffer| PackedFilter {
+                shape: *shape,
+                direction,
+                level: S::LEVEL,
+                winograd,
+                grids,
+                group_len,
+                data,
+                element: PhantomData,
+            };
+        if winograd::applies(shape, T::DTYPE) {
+            // SAFETY: `applies` made sure that T is f32.
+            let filter = unsafe { std::slice::from_raw_parts(filter.as_ptr().cast::<f32>(), filter.len()) };
+            return packed(true, Vec::new(), 0, winograd::pack(s, depth, n, filter, !forward));
+        }
         let grids = if forward { Grid::forward(shape) } else { Grid::input_gradient(shape) };
         let mut group_len = 0;
         let grids: Vec<(Grid, usize)> = grids
@@ -248,14 +267,6 @@ impl<T: Real> Kernel for Pack<'_, T> {
                 }
             }
         }
-        PackedFilter {
-            shape: *shape,
-            direction,
-            level: S::LEVEL,
-            grids,
-            group_len,
-            data,
-            element: PhantomData,
-        }
+        packed(false, grids, group_len, data)
     }
 }

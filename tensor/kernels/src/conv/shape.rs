@@ -1,6 +1,6 @@
 //! Sizes of a two-dimensional convolution, checked once.
 
-/// Strides, dilations, padding and groups of a convolution; the default is 1, 1, none, 1.
+/// Strides, dilations, padding and groups of a convolution; the default is 1, 1, none, 1, and Winograd where it pays.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Conv2dOptions {
     /// Steps between output pixels, [height, width].
@@ -11,11 +11,20 @@ pub struct Conv2dOptions {
     pub pads: [[usize; 2]; 2],
     /// Channels and filters fall into this many groups that do not see each other.
     pub groups: usize,
+    /// Allows Winograd's algorithm for wide 3 x 3 layers: twice as fast, with errors near 1e-5 of the largest output
+    /// instead of 1e-6.
+    pub winograd: bool,
 }
 
 impl Default for Conv2dOptions {
     fn default() -> Self {
-        Conv2dOptions { strides: [1, 1], dilations: [1, 1], pads: [[0, 0], [0, 0]], groups: 1 }
+        Conv2dOptions {
+            strides: [1, 1],
+            dilations: [1, 1],
+            pads: [[0, 0], [0, 0]],
+            groups: 1,
+            winograd: true,
+        }
     }
 }
 
@@ -29,7 +38,7 @@ impl Conv2dOptions {
             let total = (size[i].div_ceil(stride).saturating_sub(1) * stride + reach).saturating_sub(size[i]);
             [total / 2, total - total / 2]
         });
-        Conv2dOptions { strides, dilations, pads, groups: 1 }
+        Conv2dOptions { strides, dilations, pads, ..Conv2dOptions::default() }
     }
 }
 
@@ -49,7 +58,7 @@ impl Conv2dShape {
     /// groups do not divide; other channels in the filter; a filter larger than the padded image; sizes
     /// that overflow.
     pub fn new(input: [usize; 4], filter: [usize; 4], options: Conv2dOptions) -> Result<Self, String> {
-        let Conv2dOptions { strides, dilations, pads, groups } = options;
+        let Conv2dOptions { strides, dilations, pads, groups, .. } = options;
         let fail = |what: String| Err(format!("conv2d: {what}; input {input:?}, filter {filter:?}"));
         if strides.contains(&0) || dilations.contains(&0) || groups == 0 {
             return fail(format!(

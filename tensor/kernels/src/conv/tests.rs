@@ -11,7 +11,7 @@ fn values<T: Real>(len: usize, seed: usize) -> Vec<T> {
 /// Calls `f(x index, filter index, y index)` for every product of the formula.
 fn products(shape: &Conv2dShape, mut f: impl FnMut(usize, usize, usize)) {
     let ([n, h, w, c], [kh, kw, cg, _], [_, oh, ow, o]) = (shape.input, shape.filter, shape.output);
-    let Conv2dOptions { strides, dilations, pads, groups } = shape.options;
+    let Conv2dOptions { strides, dilations, pads, groups, .. } = shape.options;
     let og = o / groups;
     for b in 0..n {
         for (i, j) in (0..oh).flat_map(|i| (0..ow).map(move |j| (i, j))) {
@@ -75,6 +75,7 @@ fn same(
     dilations: [usize; 2],
 ) -> Conv2dShape {
     let options = Conv2dOptions::same([input[1], input[2]], kernel, strides, dilations);
+    let options = Conv2dOptions { winograd: false, ..options };
     Conv2dShape::new(input, [kernel[0], kernel[1], input[3], o], options).unwrap()
 }
 
@@ -165,5 +166,64 @@ fn shapes_that_do_not_fit_are_named() {
         ),
     ] {
         assert_eq!(found, want);
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "too slow under the interpreter")]
+fn winograd_agrees_with_direct_convolution() {
+    for (input, o, pads) in [
+        ([2, 12, 12, 32], 32, [[1, 1], [1, 1]]),
+        ([1, 17, 15, 33], 50, [[1, 1], [1, 1]]),
+        ([1, 14, 30, 40], 32, [[0, 0], [0, 0]]),
+        ([1, 13, 14, 64], 36, [[0, 2], [3, 1]]),
+        ([3, 28, 28, 48], 96, [[1, 1], [1, 1]]),
+    ] {
+        let fast = Conv2dOptions { pads, ..Conv2dOptions::default() };
+        let direct = Conv2dOptions { winograd: false, ..fast };
+        let [fast, direct] = [fast, direct].map(|v| Conv2dShape::new(input, [3, 3, input[3], o], v).unwrap());
+        assert!(
+            winograd::applies(&fast, crate::DType::F32) && !winograd::applies(&direct, crate::DType::F32)
+        );
+        let noise = |len: usize, seed: u32| -> Vec<f32> {
+            let mut x = seed;
+            let mut next = || {
+                x = x.wrapping_mul(1664525).wrapping_add(1013904223);
+                (x >> 8) as f32 / (1 << 23) as f32 - 1.0
+            };
+            (0..len).map(|_| next()).collect()
+        };
+        let (x, w) = (noise(fast.input_len(), 1), noise(fast.filter_len(), 2));
+        let (dy, bias) = (noise(fast.output_len(), 3), noise(o, 4));
+        let e = Epilogue { bias: Some(&bias), activation: Activation::Relu, accumulate: false };
+        let run = |shape: &Conv2dShape, threads: usize| {
+            let (mut y, mut dx) = (vec![9.0; fast.output_len()], vec![9.0; fast.input_len()]);
+            with_num_threads(threads, || {
+                conv2d(shape, &x, &w, &mut y, &e);
+                conv2d_input_gradient(shape, &dy, &w, &mut dx);
+            });
+            [y, dx]
+        };
+        for &level in available() {
+            with_level(level, || {
+                let want = run(&direct, 1);
+                let found = run(&fast, 1);
+                for threads in 2..=4 {
+                    assert!(
+                        run(&fast, threads) == found,
+                        "{level:?} {input:?}: {threads} threads differ from one"
+                    );
+                }
+                for (what, (want, found)) in ["y", "dx"].iter().zip(want.iter().zip(&found)) {
+                    let largest = want.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+                    let worst = want.iter().zip(found).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+                    // Four bits more than the 1e-6 of direct sums, see the module.
+                    assert!(
+                        worst <= 2e-5 * largest,
+                        "{level:?} {input:?} {what}: error {worst} of {largest}"
+                    );
+                }
+            });
+        }
     }
 }

@@ -61,6 +61,8 @@ const NC: usize = 512;
 const MC_TILES: usize = 12;
 /// Multiply-adds that are worth a task: 10 to 20 microseconds.
 const TASK: usize = 1 << 20;
+/// Values of B that a product of one tile may copy to the stack.
+const TINY: usize = 512;
 /// Bytes of packed B at a time.
 const PACK_BYTES: usize = 8 << 20;
 
@@ -90,6 +92,9 @@ impl<T: Real> Kernel for Product<T> {
     fn run<S: Simd>(self, s: S) {
         let Product { m, n, k, .. } = self;
         let nr = panel_width::<T, S>();
+        if m <= max_rows::<S>() && n <= nr && k * nr <= TINY {
+            return self.tiny(s);
+        }
         match self.b {
             Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
             Factor::Plain { trans: false, .. } if m <= 2 * max_rows::<S>() => self.tasks(s),
@@ -132,6 +137,47 @@ impl<T: Real> Product<T> {
     #[inline(always)]
     fn small<S: Simd>(&self) -> bool {
         self.m * self.n * self.k <= 64 * 64 * 64 && (self.m <= 4 * max_rows::<S>() || self.k <= 8)
+    }
+
+    /// One tile: nothing to plan.
+    #[inline(always)]
+    fn tiny<S: Simd>(self, s: S) {
+        let Product { m, n, k, lda, trans_a, .. } = self;
+        let lanes = T::lanes::<S>();
+        let width = if n > lanes { 2 * lanes } else { lanes };
+        let mut copy = [T::ZERO; TINY];
+        // SAFETY: the caller vouches for the matrices; k rows of `width` values fit the copy.
+        unsafe {
+            let (b, ldb) = match self.b {
+                Factor::Plain { b, ldb, trans: false } if n == width => (b, ldb),
+                Factor::Plain { b, ldb, trans } => {
+                    for p in 0..k {
+                        for j in 0..n {
+                            copy[p * width + j] = *b.add(if trans { j * ldb + p } else { p * ldb + j });
+                        }
+                    }
+                    (copy.as_ptr(), width)
+                }
+                Factor::Panels { b, from, .. } => (b.add(from * width), width),
+            };
+            let tile = Tile {
+                segments: &[Segment { a: 0, len: k }],
+                a: self.a,
+                lda,
+                b,
+                ldb,
+                c: self.c,
+                ldc: self.ldc,
+                cols: n,
+                add: self.add,
+                finish: self.finish,
+            };
+            if trans_a {
+                tile.run::<S, true>(s, m);
+            } else {
+                tile.run::<S, false>(s, m);
+            }
+        }
     }
 
     fn estimate_ns(&self) -> usize {
@@ -219,8 +265,8 @@ impl<T: Real> Product<T> {
         // Room for one tile's rows; a transposed A is copied for all tiles at once, in pieces as long as possible.
         let stride = friendly_stride::<T>(kc);
         let mut scratch = copy.then(|| {
-            let rows = if trans_a { m } else { max_rows::<S>() };
-            Buffer::new(T::DTYPE, stride * rows)
+            let len = if trans_a { tiles * turned_len(height + 1, kc) } else { stride * max_rows::<S>() };
+            Buffer::new(T::DTYPE, len)
         });
         let scratch = scratch.as_mut().map_or(std::ptr::null_mut(), |b| b.as_mut_slice::<T>().as_mut_ptr());
         // Columns of a plain B that do not fill their vectors are copied between zeros.
@@ -236,7 +282,7 @@ impl<T: Real> Product<T> {
             let last = from + depth == k;
             let mut i = 0;
             if copy && trans_a {
-                // SAFETY: `depth` rows of m values each, all within A; the copy holds m * kc values.
+                // SAFETY: `depth` rows of m values each, all within A; the copy has room for all tiles.
                 unsafe {
                     pack_columns(s, m, tiles, depth, self.a.add(from * lda + rows.start), lda, scratch)
                 };
@@ -261,7 +307,7 @@ impl<T: Real> Product<T> {
                             copy_rows(s, h, depth, self.a.add(row * lda + from), lda, scratch, stride);
                             (scratch.cast_const(), stride)
                         }
-                        (true, true) => (scratch.add(i * depth).cast_const(), h),
+                        (true, true) => (scratch.add(tile * turned_len(height + 1, depth)).cast_const(), h),
                     };
                     let mut j = columns.start;
                     while j < columns.end {
@@ -306,7 +352,8 @@ impl<T: Real> Product<T> {
 #[inline(always)]
 fn in_place<T>(lda: usize, trans: bool, panels: usize, mr: usize) -> bool {
     if trans {
-        return panels <= 1;
+        // Few, or so narrow that a block of K fits the second-level cache as it is.
+        return panels <= 1 || lda * size_of::<T>() <= 1024;
     }
     // Sets repeat every 4 KB in the usual 32 and 48 KB caches. Rows collide when a few strides come near a multiple.
     let bytes = lda * size_of::<T>();
@@ -317,10 +364,16 @@ fn in_place<T>(lda: usize, trans: bool, panels: usize, mr: usize) -> bool {
     panels <= 4 && !(1..=mr / 4).any(near)
 }
 
+/// Room for the panel of one tile of a transposed A: whole vectors are written, over the start of the next row.
+#[inline(always)]
+fn turned_len(height: usize, depth: usize) -> usize {
+    height * depth + 16
+}
+
 /// Copies a transposed block, `depth` rows of `m` values, into panels of one tile each.
 ///
 /// # Safety
-/// The rows are readable at stride `lda`, and `m * depth` values are writable.
+/// The rows are readable at stride `lda`, and there is room for `tiles` panels of the taller height.
 #[inline(always)]
 unsafe fn pack_columns<T: Real, S: Simd>(
     s: S,
@@ -331,22 +384,32 @@ unsafe fn pack_columns<T: Real, S: Simd>(
     lda: usize,
     out: *mut T,
 ) {
-    let (height, taller) = (m / tiles, m % tiles);
+    let (height, taller, lanes) = (m / tiles, m % tiles, T::lanes::<S>());
+    let room = turned_len(height + 1, depth);
     for p in 0..depth {
         let mut i = 0;
         for tile in 0..tiles {
             let h = height + usize::from(tile < taller);
-            // SAFETY: values i..i + h of the row, and row p of the tile's panel.
-            unsafe { copy_rows(s, 1, h, a.add(p * lda + i), 0, out.add(i * depth + p * h), 0) };
+            // SAFETY: values i..i + h of the row exist, and i..i + lanes where that is checked; rows are written
+            // in order, so what a vector writes beyond its row is overwritten, or lies in the spare room.
+            unsafe {
+                let (src, dst) = (a.add(p * lda + i), out.add(tile * room + p * h));
+                if h <= lanes && i + lanes <= m {
+                    T::store(s, dst, T::load(s, src));
+                } else {
+                    copy_rows(s, 1, h, src, 0, dst, 0);
+                }
+            }
             i += h;
         }
     }
 }
 
-struct Task<T> {
-    product: Product<T>,
-    rows: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
+/// A block of C, for [`Simd::outline`].
+pub(crate) struct Task<T> {
+    pub product: Product<T>,
+    pub rows: std::ops::Range<usize>,
+    pub columns: std::ops::Range<usize>,
 }
 
 impl<T: Real> Kernel for Task<T> {

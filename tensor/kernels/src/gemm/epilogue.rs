@@ -1,9 +1,11 @@
 //! What happens to a tile of results before it leaves the cache: bias and activation.
 
 use super::Real;
+use crate::math::select;
 use crate::simd::{Kernel, Simd};
 
-/// A function applied to every result.
+/// A function applied to every result. Only functions whose derivative can be read off their value are here, so
+/// that training needs no second copy of the tile.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub enum Activation {
@@ -16,6 +18,14 @@ pub enum Activation {
     Relu6,
     /// `x` where positive, else `slope * x`.
     LeakyRelu(f32),
+    /// `x` where positive, else `alpha * (e^x - 1)`.
+    Elu(f32),
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `ln(1 + e^x)`.
+    Softplus,
 }
 
 /// What to do with the product besides storing it: `c = activation(product + bias [+ c])`.
@@ -107,20 +117,29 @@ impl Activation {
     /// Applies the function to every value.
     #[inline(always)]
     pub(crate) fn apply<T: Real>(self, row: &mut [T]) {
+        #[inline(always)]
+        fn each<T: Real>(row: &mut [T], f: impl Fn(T) -> T) {
+            row.iter_mut().for_each(|v| *v = f(*v));
+        }
+        let zero = T::ZERO;
         match self {
             Activation::None => {}
-            Activation::Relu => row.iter_mut().for_each(|v| *v = if *v < T::ZERO { T::ZERO } else { *v }),
+            Activation::Relu => each(row, |x| select(x < zero, zero, x)),
             Activation::Relu6 => {
-                let six = T::from_f64(6.0);
-                row.iter_mut().for_each(|v| {
-                    let low = if *v < T::ZERO { T::ZERO } else { *v };
-                    *v = if low > six { six } else { low };
-                });
+                let six = T::lit(6.0);
+                each(row, |x| select(x < zero, zero, select(x > six, six, x)));
             }
             Activation::LeakyRelu(slope) => {
-                let slope = T::from_f64(f64::from(slope));
-                row.iter_mut().for_each(|v| *v = if *v < T::ZERO { *v * slope } else { *v });
+                let slope = T::lit(f64::from(slope));
+                each(row, |x| select(x < zero, x * slope, x));
             }
+            Activation::Elu(alpha) => {
+                let alpha = T::lit(f64::from(alpha));
+                each(row, |x| select(x < zero, alpha * x.expm1(), x));
+            }
+            Activation::Sigmoid => each(row, |x| x.sigmoid()),
+            Activation::Tanh => each(row, |x| x.tanh()),
+            Activation::Softplus => each(row, |x| x.softplus()),
         }
     }
 }

@@ -61,9 +61,9 @@ unsafe fn accumulate<T: Real, S: Simd, const MR: usize, const NV: usize, const A
             let b1 = if NV > 1 { T::load(s, b.add(T::lanes::<S>())) } else { b0 };
             unroll!(i < MR, {
                 let x = T::splat(s, *a.add(if A_UNIT { i } else { i * lda }));
-                acc[i][0] = T::fma(s, x, b0, acc[i][0]);
+                acc[i][0] = T::mul_add(s, x, b0, acc[i][0]);
                 if NV > 1 {
-                    acc[i][NV - 1] = T::fma(s, x, b1, acc[i][NV - 1]);
+                    acc[i][NV - 1] = T::mul_add(s, x, b1, acc[i][NV - 1]);
                 }
             });
         }
@@ -98,13 +98,13 @@ pub(crate) unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
         unroll!(i < MR, {
             let p = c.add(i * ldc);
             if NV > 1 {
-                T::store(s, p, if add { T::sum(s, T::load(s, p), acc[i][0]) } else { acc[i][0] });
+                T::store(s, p, if add { T::add_vectors(s, T::load(s, p), acc[i][0]) } else { acc[i][0] });
             }
             let (p, v) = (p.add((NV - 1) * lanes), acc[i][NV - 1]);
             if tail == lanes {
-                T::store(s, p, if add { T::sum(s, T::load(s, p), v) } else { v });
+                T::store(s, p, if add { T::add_vectors(s, T::load(s, p), v) } else { v });
             } else {
-                T::store_n(s, p, tail, if add { T::sum(s, T::load_n(s, p, tail), v) } else { v });
+                T::store_n(s, p, tail, if add { T::add_vectors(s, T::load_n(s, p, tail), v) } else { v });
             }
         });
     }

@@ -1,11 +1,10 @@
 //! The element types that have vectors: f32 and f64 behind one set of names.
 
-use crate::dtype::Element;
+use crate::math::Float;
 use crate::simd::Simd;
-use std::ops::{Add, Mul};
 
 /// f32 or f64, seen as vectors of the instruction set `S`.
-pub trait Real: Element + PartialOrd + Add<Output = Self> + Mul<Output = Self> {
+pub trait Real: Float {
     /// A vector.
     type V<S: Simd>: Copy;
     /// Number of its lanes.
@@ -33,9 +32,9 @@ pub trait Real: Element + PartialOrd + Add<Output = Self> + Mul<Output = Self> {
     /// `n` is at most the number of lanes, and `p` valid for writing `n` values.
     unsafe fn store_n<S: Simd>(s: S, p: *mut Self, n: usize, v: Self::V<S>);
     /// `a + b`.
-    fn sum<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    fn add_vectors<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b + c`.
-    fn fma<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
+    fn mul_add<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     /// Transposes a square block of as many rows as there are lanes, see [`Simd::transpose_ptr`].
     ///
     /// # Safety
@@ -80,11 +79,11 @@ impl Real for f32 {
         unsafe { s.store_ptr_n(p, n, v) }
     }
     #[inline(always)]
-    fn sum<S: Simd>(s: S, a: S::F, b: S::F) -> S::F {
+    fn add_vectors<S: Simd>(s: S, a: S::F, b: S::F) -> S::F {
         s.add(a, b)
     }
     #[inline(always)]
-    fn fma<S: Simd>(s: S, a: S::F, b: S::F, c: S::F) -> S::F {
+    fn mul_add<S: Simd>(s: S, a: S::F, b: S::F, c: S::F) -> S::F {
         s.fma(a, b, c)
     }
     #[inline(always)]
@@ -133,11 +132,11 @@ impl Real for f64 {
         }
     }
     #[inline(always)]
-    fn sum<S: Simd>(s: S, a: S::D, b: S::D) -> S::D {
+    fn add_vectors<S: Simd>(s: S, a: S::D, b: S::D) -> S::D {
         s.add_d(a, b)
     }
     #[inline(always)]
-    fn fma<S: Simd>(s: S, a: S::D, b: S::D, c: S::D) -> S::D {
+    fn mul_add<S: Simd>(s: S, a: S::D, b: S::D, c: S::D) -> S::D {
         s.fma_d(a, b, c)
     }
     #[inline(always)]

@@ -36,6 +36,7 @@ fn reference<T: Number>(g: &Gemm, a: &[T], b: &[T], c: &mut [T], e: &Epilogue<'_
                     Activation::Relu => T::from_f64(v.max(0.0)),
                     Activation::Relu6 => T::from_f64(v.clamp(0.0, 6.0)),
                     Activation::LeakyRelu(s) => T::from_f64(if v < 0.0 { v * f64::from(s) } else { v }),
+                    other => unreachable!("{other:?} is not exact"),
                 };
             }
         }
@@ -100,6 +101,8 @@ fn f32_blocked_sizes() {
         (500, 3, 70),
         (1, 300, 500),
         (300, 1, 500),
+        (90, 70, 1),
+        (300, 40, 30),
         (70, 64, 1025),
     ] {
         for g in orders(Gemm::new(m, n, k)) {
@@ -241,4 +244,37 @@ fn wrong_sizes_are_named() {
     assert_eq!(message(Gemm::new(2, 2, 4)), "gemm: a has 6 values for 2 x 4 with rows 4 apart");
     assert_eq!(message(Gemm::new(2, 3, 3)), "gemm: b has 6 values for 3 x 3 with rows 3 apart");
     assert_eq!(message(Gemm::new(2, 3, 2)), "gemm: c has 4 values for 2 x 3 with rows 3 apart");
+}
+
+#[test]
+fn curved_activations_follow_their_formulas() {
+    let (m, n, k) = (7, 37, 5);
+    let a: Vec<f32> = (0..m * k).map(|i| ((i * 7) % 23) as f32 / 11.0 - 1.0).collect();
+    let b: Vec<f32> = (0..k * n).map(|i| ((i * 5) % 19) as f32 / 9.0 - 1.0).collect();
+    let cases: [(Activation, fn(f64) -> f64); 4] = [
+        (Activation::Elu(0.5), |x| if x < 0.0 { 0.5 * x.exp_m1() } else { x }),
+        (Activation::Sigmoid, |x| 1.0 / (1.0 + (-x).exp())),
+        (Activation::Tanh, f64::tanh),
+        (Activation::Softplus, |x| x.exp().ln_1p()),
+    ];
+    let check = |activation: Activation, f: &dyn Fn(f64) -> f64| {
+        for &level in available() {
+            let mut c = vec![0.0f32; m * n];
+            let e = Epilogue { activation, ..Epilogue::NONE };
+            with_level(level, || gemm(&Gemm::new(m, n, k), &a, &b, &mut c, &e));
+            for (i, &found) in c.iter().enumerate() {
+                let sum: f64 =
+                    (0..k).map(|p| f64::from(a[i / n * k + p]) * f64::from(b[p * n + i % n])).sum();
+                let want = f(sum);
+                // The sum errs by a few units of 1e-7 on terms up to one; the functions are gentler than x -> 1.2 x.
+                assert!(
+                    (f64::from(found) - want).abs() < 2e-6,
+                    "{level:?} {activation:?}({sum}): {want}, found {found}"
+                );
+            }
+        }
+    };
+    for (activation, f) in cases {
+        check(activation, &f);
+    }
 }

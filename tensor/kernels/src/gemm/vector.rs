@@ -2,7 +2,9 @@
 //!
 //! Two loops cover the eight cases. `x` is the vector, `M` the stored matrix:
 //! *dots*, when the sum runs along stored rows (`y[j] = M[j, :] . x`), and *sums of rows*, when it runs
-//! across them (`y = sum_p x[p] M[p, :]`). Dots keep four rows going at once, sums of rows four vectors.
+//! across them (`y = sum_p x[p] M[p, :]`). Dots keep four rows going at once, sums of rows eight vectors.
+//!
+//! With a single term (k = 1) every row of C is a multiple of one row: the third loop.
 
 use super::Real;
 use super::blocked::{Factor, Product};
@@ -35,6 +37,10 @@ unsafe impl<T: Sync> Sync for Vector<T> {}
 #[inline(always)]
 pub(crate) fn run<T: Real, S: Simd>(s: S, p: Product<T>) -> bool {
     let Factor::Plain { b, ldb, trans } = p.b else { return false };
+    if p.k == 1 && p.m * p.n >= 1024 && !p.add {
+        outer(s, p, b, if trans { ldb } else { 1 });
+        return true;
+    }
     // Too small to be worth anything but the direct tiles.
     if p.m * p.n * p.k < 256 || (p.m > 1 && p.n > 1) {
         return false;
@@ -63,7 +69,7 @@ pub(crate) fn run<T: Real, S: Simd>(s: S, p: Product<T>) -> bool {
         (v, !p.trans_a)
     };
     // Tasks of about 64 KB of the matrix, whole cache lines of y.
-    let group = (16384 / v.depth).clamp(64, 4096).next_multiple_of(64);
+    let group = (16384 / v.depth).clamp(128, 4096).next_multiple_of(128);
     parallel_for_cost(v.len.div_ceil(group), v.len * v.depth / 8, move |task| {
         let (first, last) = (task * group, v.len.min((task + 1) * group));
         if along {
@@ -77,6 +83,51 @@ pub(crate) fn run<T: Real, S: Simd>(s: S, p: Product<T>) -> bool {
         unsafe { f.apply(p.c, p.ldc, p.m, p.n) };
     }
     true
+}
+
+/// `c[i, :] = a[i] b`, row after row.
+#[inline(always)]
+fn outer<T: Real, S: Simd>(s: S, p: Product<T>, b: *const T, b_stride: usize) {
+    let mut row = Buffer::new(T::DTYPE, p.n);
+    for (j, v) in row.as_mut_slice::<T>().iter_mut().enumerate() {
+        // SAFETY: the caller vouches for n values of B.
+        *v = unsafe { *b.add(j * b_stride) };
+    }
+    let row = row.as_slice::<T>();
+    let group = (16384 / p.n).max(1);
+    parallel_for_cost(p.m.div_ceil(group), p.m * p.n / 8, move |task| {
+        let product = p;
+        let (first, last) = (task * group, product.m.min((task + 1) * group));
+        s.outline(Outer(product, row, first, last));
+    });
+}
+
+struct Outer<'a, T>(Product<T>, &'a [T], usize, usize);
+
+impl<T: Real> Kernel for Outer<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Outer(p, b, first, last) = self;
+        let lanes = T::lanes::<S>();
+        for i in first..last {
+            // SAFETY: A has m values; rows of C have n, and vectors are full or cut to what is left.
+            unsafe {
+                let x = T::splat(s, *p.a.add(if p.trans_a { i } else { i * p.lda }));
+                let (c, zero) = (p.c.add(i * p.ldc), T::splat(s, T::ZERO));
+                let mut j = 0;
+                while j + lanes <= b.len() {
+                    T::store(s, c.add(j), T::mul_add(s, x, T::load(s, b.as_ptr().add(j)), zero));
+                    j += lanes;
+                }
+                let n = b.len() - j;
+                T::store_n(s, c.add(j), n, T::mul_add(s, x, T::load_n(s, b.as_ptr().add(j), n), zero));
+                if let Some(f) = p.finish {
+                    f.apply(c, p.ldc, 1, b.len());
+                }
+            }
+        }
+    }
 }
 
 struct Dots<T>(Vector<T>, usize, usize);
@@ -117,8 +168,8 @@ unsafe fn dots<T: Real, S: Simd, const R: usize>(s: S, v: Vector<T>, j: usize) {
             let x = [T::load(s, v.x.add(p)), T::load(s, v.x.add(p + lanes))];
             for (r, acc) in acc.iter_mut().enumerate() {
                 let row = v.matrix.add((j + r) * v.stride + p);
-                acc[0] = T::fma(s, T::load(s, row), x[0], acc[0]);
-                acc[1] = T::fma(s, T::load(s, row.add(lanes)), x[1], acc[1]);
+                acc[0] = T::mul_add(s, T::load(s, row), x[0], acc[0]);
+                acc[1] = T::mul_add(s, T::load(s, row.add(lanes)), x[1], acc[1]);
             }
             p += 2 * lanes;
         }
@@ -127,13 +178,13 @@ unsafe fn dots<T: Real, S: Simd, const R: usize>(s: S, v: Vector<T>, j: usize) {
             let x = T::load_n(s, v.x.add(p), n);
             for (r, acc) in acc.iter_mut().enumerate() {
                 let row = v.matrix.add((j + r) * v.stride + p);
-                acc[0] = T::fma(s, T::load_n(s, row, n), x, acc[0]);
+                acc[0] = T::mul_add(s, T::load_n(s, row, n), x, acc[0]);
             }
             p += n;
         }
         for (r, acc) in acc.into_iter().enumerate() {
             let mut sums = [T::ZERO; 16];
-            T::store(s, sums.as_mut_ptr(), T::sum(s, acc[0], acc[1]));
+            T::store(s, sums.as_mut_ptr(), T::add_vectors(s, acc[0], acc[1]));
             let mut n = lanes;
             while n > 1 {
                 n /= 2;
@@ -159,9 +210,9 @@ impl<T: Real> Kernel for RowSums<T> {
         while j < last {
             // SAFETY: outputs below `last` exist; vectors are full or cut to what is left.
             unsafe {
-                if j + 4 * lanes <= last {
-                    row_sums::<T, S, 4>(s, v, j, lanes);
-                    j += 4 * lanes;
+                if j + 8 * lanes <= last {
+                    row_sums::<T, S, 8>(s, v, j, lanes);
+                    j += 8 * lanes;
                 } else {
                     let n = lanes.min(last - j);
                     row_sums::<T, S, 1>(s, v, j, n);
@@ -188,14 +239,14 @@ unsafe fn row_sums<T: Real, S: Simd, const R: usize>(s: S, v: Vector<T>, j: usiz
             for (r, acc) in acc.iter_mut().enumerate() {
                 let m = row.add(r * lanes);
                 let m = if R == 1 { T::load_n(s, m, tail) } else { T::load(s, m) };
-                *acc = T::fma(s, x, m, *acc);
+                *acc = T::mul_add(s, x, m, *acc);
             }
         }
         for (r, acc) in acc.into_iter().enumerate() {
             let n = if R == 1 { tail } else { lanes };
             let y = v.y.add((j + r * lanes) * v.y_stride);
             if v.y_stride == 1 {
-                T::store_n(s, y, n, if v.add { T::sum(s, T::load_n(s, y, n), acc) } else { acc });
+                T::store_n(s, y, n, if v.add { T::add_vectors(s, T::load_n(s, y, n), acc) } else { acc });
             } else {
                 let mut values = [T::ZERO; 16];
                 T::store(s, values.as_mut_ptr(), acc);
