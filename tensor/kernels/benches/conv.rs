@@ -46,12 +46,16 @@ fn main() {
     }
     let filter = args.get(1).cloned().unwrap_or_default();
     println!("{} threads, batch 32 unless noted; ms median (best) GF/s of the best", num_threads());
+    // Stride 0 stands for stride 1 without Winograd.
     for (n, size, c, o, k, stride) in [
         (32, 28, 1, 128, 3, 2),
         (32, 28, 1, 64, 3, 1),
         (32, 56, 64, 64, 3, 1),
+        (32, 56, 64, 64, 3, 0),
         (32, 28, 128, 128, 3, 1),
+        (32, 28, 128, 128, 3, 0),
         (32, 14, 256, 256, 3, 1),
+        (32, 14, 256, 256, 3, 0),
         (32, 14, 128, 128, 3, 2),
         (32, 14, 32, 100, 3, 1),
         (32, 28, 96, 24, 1, 1),
@@ -59,12 +63,16 @@ fn main() {
         (32, 24, 3, 32, 5, 1),
         (1, 56, 64, 64, 3, 1),
     ] {
-        let name = format!("{n}x{size}x{size}x{c}->{o} {k}x{k} s{stride}");
+        let direct = stride == 0;
+        let stride = stride.max(1);
+        let mark = if direct { " direct" } else { "" };
+        let name = format!("{n}x{size}x{size}x{c}->{o} {k}x{k} s{stride}{mark}");
         if !name.contains(&filter) {
             continue;
         }
         let options = Conv2dOptions::same([size, size], [k, k], [stride, stride], [1, 1]);
         let shape = Conv2dShape::new([n, size, size, c], [k, k, c, o], options).expect("the cases are valid");
+        let shape = if direct { shape.direct() } else { shape };
         let fill =
             |len: usize| -> Vec<f32> { (0..len).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
         let (x, w, dy, bias) =

@@ -1,6 +1,6 @@
 //! Sizes of a two-dimensional convolution, checked once.
 
-/// Strides, dilations, padding and groups of a convolution; the default is 1, 1, none, 1, and Winograd where it pays.
+/// Strides, dilations, padding and groups of a convolution; the default is 1, 1, none, 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Conv2dOptions {
     /// Steps between output pixels, [height, width].
@@ -11,20 +11,11 @@ pub struct Conv2dOptions {
     pub pads: [[usize; 2]; 2],
     /// Channels and filters fall into this many groups that do not see each other.
     pub groups: usize,
-    /// Allows Winograd's algorithm for wide 3 x 3 layers: twice as fast, with errors near 1e-5 of the largest output
-    /// instead of 1e-6.
-    pub winograd: bool,
 }
 
 impl Default for Conv2dOptions {
     fn default() -> Self {
-        Conv2dOptions {
-            strides: [1, 1],
-            dilations: [1, 1],
-            pads: [[0, 0], [0, 0]],
-            groups: 1,
-            winograd: true,
-        }
+        Conv2dOptions { strides: [1, 1], dilations: [1, 1], pads: [[0, 0], [0, 0]], groups: 1 }
     }
 }
 
@@ -49,6 +40,7 @@ pub struct Conv2dShape {
     pub(crate) filter: [usize; 4],
     pub(crate) output: [usize; 4],
     pub(crate) options: Conv2dOptions,
+    pub(crate) winograd: bool,
 }
 
 impl Conv2dShape {
@@ -58,7 +50,7 @@ impl Conv2dShape {
     /// groups do not divide; other channels in the filter; a filter larger than the padded image; sizes
     /// that overflow.
     pub fn new(input: [usize; 4], filter: [usize; 4], options: Conv2dOptions) -> Result<Self, String> {
-        let Conv2dOptions { strides, dilations, pads, groups, .. } = options;
+        let Conv2dOptions { strides, dilations, pads, groups } = options;
         let fail = |what: String| Err(format!("conv2d: {what}; input {input:?}, filter {filter:?}"));
         if strides.contains(&0) || dilations.contains(&0) || groups == 0 {
             return fail(format!(
@@ -101,7 +93,13 @@ impl Conv2dShape {
         if [padded, filter, output].into_iter().any(|s| count(s).is_none()) {
             return fail("sizes overflow".into());
         }
-        Ok(Conv2dShape { input, filter, output, options })
+        Ok(Conv2dShape { input, filter, output, options, winograd: true })
+    }
+
+    /// The same convolution by direct sums only. Otherwise wide 3 x 3 layers go through Winograd's algorithm, which is
+    /// faster and errs by about 1e-5 of the largest output instead of 1e-6.
+    pub fn direct(self) -> Self {
+        Conv2dShape { winograd: false, ..self }
     }
 
     /// [N, H, W, C].

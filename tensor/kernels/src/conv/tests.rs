@@ -11,7 +11,7 @@ fn values<T: Real>(len: usize, seed: usize) -> Vec<T> {
 /// Calls `f(x index, filter index, y index)` for every product of the formula.
 fn products(shape: &Conv2dShape, mut f: impl FnMut(usize, usize, usize)) {
     let ([n, h, w, c], [kh, kw, cg, _], [_, oh, ow, o]) = (shape.input, shape.filter, shape.output);
-    let Conv2dOptions { strides, dilations, pads, groups, .. } = shape.options;
+    let Conv2dOptions { strides, dilations, pads, groups } = shape.options;
     let og = o / groups;
     for b in 0..n {
         for (i, j) in (0..oh).flat_map(|i| (0..ow).map(move |j| (i, j))) {
@@ -75,8 +75,7 @@ fn same(
     dilations: [usize; 2],
 ) -> Conv2dShape {
     let options = Conv2dOptions::same([input[1], input[2]], kernel, strides, dilations);
-    let options = Conv2dOptions { winograd: false, ..options };
-    Conv2dShape::new(input, [kernel[0], kernel[1], input[3], o], options).unwrap()
+    Conv2dShape::new(input, [kernel[0], kernel[1], input[3], o], options).unwrap().direct()
 }
 
 #[test]
@@ -179,9 +178,9 @@ fn winograd_agrees_with_direct_convolution() {
         ([1, 13, 14, 64], 36, [[0, 2], [3, 1]]),
         ([3, 28, 28, 48], 96, [[1, 1], [1, 1]]),
     ] {
-        let fast = Conv2dOptions { pads, ..Conv2dOptions::default() };
-        let direct = Conv2dOptions { winograd: false, ..fast };
-        let [fast, direct] = [fast, direct].map(|v| Conv2dShape::new(input, [3, 3, input[3], o], v).unwrap());
+        let options = Conv2dOptions { pads, ..Conv2dOptions::default() };
+        let fast = Conv2dShape::new(input, [3, 3, input[3], o], options).unwrap();
+        let direct = fast.direct();
         assert!(
             winograd::applies(&fast, crate::DType::F32) && !winograd::applies(&direct, crate::DType::F32)
         );

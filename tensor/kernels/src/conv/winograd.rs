@@ -11,9 +11,7 @@
 //! # When, and how exact
 //! 2.25 to 2.5 times fewer operations pay where products dominate: 3 x 3 taps, stride 1, at least 32 channels and
 //! filters, at least 12 x 12 pixels, f32. The transforms multiply by up to 8 and subtract, which costs about four bits:
-//! the largest error is about 1e-5 of the largest output (direct sums: 1e-6). [`Conv2dOptions::winograd`] turns it off.
-//!
-//! [`Conv2dOptions::winograd`]: super::Conv2dOptions::winograd
+//! the largest error is about 1e-5 of the largest output (direct sums: 1e-6). [`Conv2dShape::direct`] turns it off.
 
 use super::shape::Conv2dShape;
 use crate::buffer::Buffer;
@@ -33,7 +31,7 @@ const BLOCK_BYTES: usize = 640 << 10;
 /// True when this convolution and its input gradient are worth the transforms.
 pub(crate) fn applies(shape: &Conv2dShape, dtype: DType) -> bool {
     let o = &shape.options;
-    o.winograd
+    shape.winograd
         && dtype == DType::F32
         && shape.filter[..2] == [3, 3]
         && o.strides == [1, 1]
