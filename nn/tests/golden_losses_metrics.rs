@@ -3,7 +3,8 @@
 use gradus_autograd::GradientTape;
 use gradus_conformance::golden::{Array, Case, GoldenSet, Tolerance};
 use gradus_conformance::registry::Area;
-use gradus_nn::{losses, metrics};
+use gradus_nn::losses::{self, Loss, Reduction};
+use gradus_nn::metrics::{self, IntoMetric};
 use gradus_tensor::{Result, Tensor};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -135,6 +136,65 @@ fn reduction(case: &Case) -> Check {
     Ok(())
 }
 
+/// Huber's values element by element: what a user's own loss or metric computes.
+fn huber(t: &Tensor, p: &Tensor, threshold: f64) -> Result<Tensor> {
+    let error = t.cast(p.dtype())?.sub(p)?;
+    let size = error.abs()?;
+    let square = error.square()? * 0.5;
+    let linear = &size * threshold - threshold * threshold / 2.0;
+    size.less_equal(&size.like(threshold)?)?.select(&square, &linear)
+}
+
+/// A loss of the user's own, made of two methods.
+struct HuberLoss {
+    threshold: f64,
+    reduction: Reduction,
+}
+
+impl Loss for HuberLoss {
+    fn name(&self) -> &str {
+        "huber"
+    }
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        huber(y_true, y_pred, self.threshold)
+    }
+    fn reduction(&self) -> Reduction {
+        self.reduction
+    }
+}
+
+fn custom(case: &Case) -> Check {
+    let all = |role: &str| -> Vec<Tensor> { case.arrays(role).unwrap().iter().map(tensor).collect() };
+    let config = &case.field("attrs")["config"];
+    let threshold = config["threshold"].as_f64().unwrap_or(1.0);
+    match class(case) {
+        "HuberLoss" => {
+            let reduction = Reduction::from_name(config["reduction"].as_str().unwrap()).unwrap();
+            let loss = HuberLoss { threshold, reduction };
+            value_and_gradient(case, |t, p, w| loss.call(t, p, w))
+        }
+        "HuberMetric" => {
+            let inputs = all("inputs");
+            let mut m =
+                ("huber", move |t: &Tensor, p: &Tensor| huber(t, p, threshold)).into_metric().unwrap();
+            for (i, want) in all("outputs").iter().enumerate() {
+                let (t, p) = (&inputs[2 * i], &inputs[2 * i + 1]);
+                m.update_state(t, p, None).map_err(|e| e.to_string())?;
+                compare(&format!("result {i}"), want, &m.result().unwrap(), case.tolerance())?;
+            }
+            Ok(())
+        }
+        "masked_loss" => {
+            let inputs = all("inputs");
+            let mse = losses::MeanSquaredError::new();
+            let y =
+                mse.call_masked(&inputs[0], &inputs[1], None, Some(&inputs[2])).map_err(|e| e.to_string())?;
+            compare("value", &all("outputs")[0], &y, case.tolerance())
+        }
+        other => Err(format!("no program for {other}")),
+    }
+}
+
 fn run(case: &Case) -> Check {
     let op = case.op();
     if op == "keras.metrics.Mean" || op == "keras.metrics.Sum" {
@@ -157,8 +217,7 @@ fn run(case: &Case) -> Check {
     } else if op.starts_with("keras.losses.") {
         if class(case).starts_with(char::is_uppercase) { loss(case) } else { function(case) }
     } else {
-        // Losses and metrics of the user's own: programs for the examples and the tests of custom classes.
-        Ok(())
+        custom(case)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// Adadelta: `a = rho * a + (1 - rho) * g^2`, `d = -sqrt(b + epsilon) / sqrt(a + epsilon) * g`,
@@ -62,6 +63,10 @@ impl Elementwise for AdadeltaRule {
 
     fn coefficients<A: Arith>(&self, lr: A, t: A, _: &[A]) -> [A; 4] {
         [lr, t.num(self.rho), t.num(1.0 - self.rho), t.num(self.epsilon)]
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Adadelta { rho: self.rho, epsilon: self.epsilon })
     }
 
     #[inline(always)]

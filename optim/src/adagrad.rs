@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// Adagrad: `a += g^2`, `w -= lr * g / sqrt(a + epsilon)`.
@@ -61,6 +62,10 @@ impl Elementwise for AdagradRule {
 
     fn coefficients<A: Arith>(&self, lr: A, t: A, _: &[A]) -> [A; 2] {
         [lr, t.num(self.epsilon)]
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Adagrad { epsilon: self.epsilon, initial: self.initial_accumulator_value })
     }
 
     #[inline(always)]

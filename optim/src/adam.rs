@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// Adam: steps of a size that adapts to the mean and the spread of each weight's gradients.
@@ -105,6 +106,15 @@ impl Elementwise for AdamRule {
             rest_2: n(1.0 - self.beta_2),
             epsilon: n(self.epsilon),
         }
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Adam {
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            epsilon: self.epsilon,
+            amsgrad: self.amsgrad,
+        })
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// Adamax: `m += (g - m) * (1 - beta_1)`, `u = max(beta_2 * u, |g|)`,
@@ -72,6 +73,10 @@ impl Elementwise for AdamaxRule {
         let n = |x| t.num(x);
         let unbias = n(1.0) - n(self.beta_1).pow(t.clone());
         [lr, n(1.0 - self.beta_1), n(self.beta_2), unbias, n(self.epsilon)]
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Adamax { beta_1: self.beta_1, beta_2: self.beta_2, epsilon: self.epsilon })
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@ use crate::adam::{AdamCoefficients, AdamRule};
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// [`Adam`](crate::Adam) with weight decay 0.004: `w -= w * weight_decay * lr` before each update.
@@ -71,6 +72,10 @@ impl Elementwise for AdamWRule {
 
     fn coefficients<A: Arith>(&self, lr: A, t: A, shared: &[A]) -> AdamCoefficients<A> {
         self.0.coefficients(lr, t, shared)
+    }
+
+    fn kernel(&self, shared: &[f64]) -> Option<optimizer::Rule> {
+        self.0.kernel(shared)
     }
 
     #[inline(always)]

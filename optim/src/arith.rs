@@ -5,6 +5,7 @@
 //! tensors through recorded operations (what a traced function keeps). The same text gives both, so they
 //! cannot drift apart.
 
+use gradus_kernels::optimizer::{self, Rule, Step};
 use gradus_tensor::{Element, Result, Tensor};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -49,6 +50,8 @@ pub trait Number: Arith + Element {
     fn from_f32(x: f32) -> Self;
     /// The nearest number of this type to a step count.
     fn from_i64(x: i64) -> Self;
+    /// The update by the kernel of a rule, with vectors and threads.
+    fn fused(rule: &Rule, step: &Step, w: &mut [Self], g: &[Self], slots: &mut [&mut [Self]]);
 }
 
 macro_rules! number {
@@ -92,6 +95,9 @@ macro_rules! number {
             fn from_f32(x: f32) -> Self { x as $t }
             #[inline(always)]
             fn from_i64(x: i64) -> Self { x as $t }
+            fn fused(rule: &Rule, step: &Step, w: &mut [Self], g: &[Self], slots: &mut [&mut [Self]]) {
+                optimizer::update(rule, step, w, g, slots);
+            }
         }
     )*};
 }

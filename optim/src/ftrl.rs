@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use gradus_tensor::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,17 @@ impl Elementwise for FtrlRule {
             l2: n(2.0) * l2,
             shrinkage: n(2.0 * self.l2_shrinkage_regularization_strength),
         }
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Ftrl {
+            learning_rate_power: self.learning_rate_power,
+            initial: self.initial_accumulator_value,
+            l1: self.l1_regularization_strength,
+            l2: self.l2_regularization_strength,
+            l2_shrinkage: self.l2_shrinkage_regularization_strength,
+            beta: self.beta,
+        })
     }
 
     #[inline(always)]

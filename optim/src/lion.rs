@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use gradus_tensor::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,10 @@ impl Elementwise for LionRule {
         let n = |x| t.num(x);
         let rest = |beta| n(1.0) - n(beta);
         [lr, n(self.beta_1), rest(self.beta_1), n(self.beta_2), rest(self.beta_2)]
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Lion { beta_1: self.beta_1, beta_2: self.beta_2 })
     }
 
     #[inline(always)]

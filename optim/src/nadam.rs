@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// Nadam: Adam that looks one step of momentum ahead, with a momentum that warms up.
@@ -121,6 +122,11 @@ impl Elementwise for NadamRule {
             now: one - now,
             epsilon: n(self.epsilon),
         }
+    }
+
+    fn kernel(&self, shared: &[f64]) -> Option<optimizer::Rule> {
+        let (beta_1, beta_2, epsilon) = (self.beta_1, self.beta_2, self.epsilon);
+        Some(optimizer::Rule::Nadam { beta_1, beta_2, epsilon, u_product: *shared.first()? })
     }
 
     #[inline(always)]

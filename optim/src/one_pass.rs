@@ -1,9 +1,16 @@
 //! An elementwise update in one pass over memory: weight, gradient and slots are read and written once.
+//!
+//! Keras's rules have kernels with vectors and threads, which compute the same formulas. Other rules, and
+//! variables too small to be worth a kernel's dispatch, run the formula itself.
 
 use crate::arith::Number;
 use crate::rule::Elementwise;
 use gradus_autograd::Variable;
+use gradus_kernels::optimizer::{Rule, Step};
 use gradus_tensor::{Error, Result, Tensor};
+
+/// Elements from which a kernel is worth its dispatch.
+const KERNEL: usize = 64;
 
 /// Updates a variable and its slots in place. `decay` is the weight decay and the learning rate.
 ///
@@ -12,6 +19,7 @@ pub(crate) fn run<E: Elementwise, T: Number>(
     rule: &E,
     c: &E::Coefficients<T>,
     decay: Option<(T, T)>,
+    kernel: Option<(Rule, Step)>,
     grad: &Tensor,
     var: &Variable,
     slots: &[Variable],
@@ -19,11 +27,13 @@ pub(crate) fn run<E: Elementwise, T: Number>(
     let g = grad.view();
     let g = g.as_slice::<T>();
     match slots {
-        [] => elements(var, |w| pass(rule, c, decay, g, w, [])),
-        [a] => elements(var, |w| elements(a, |a| pass(rule, c, decay, g, w, [a]))),
-        [a, b] => elements(var, |w| elements(a, |a| elements(b, |b| pass(rule, c, decay, g, w, [a, b])))),
+        [] => elements(var, |w| pass(rule, c, decay, kernel, g, w, [])),
+        [a] => elements(var, |w| elements(a, |a| pass(rule, c, decay, kernel, g, w, [a]))),
+        [a, b] => {
+            elements(var, |w| elements(a, |a| elements(b, |b| pass(rule, c, decay, kernel, g, w, [a, b]))))
+        }
         [a, b, d] => elements(var, |w| {
-            elements(a, |a| elements(b, |b| elements(d, |d| pass(rule, c, decay, g, w, [a, b, d]))))
+            elements(a, |a| elements(b, |b| elements(d, |d| pass(rule, c, decay, kernel, g, w, [a, b, d]))))
         }),
         _ => Err(Error::value(format!(
             "{}: at most 3 slots per weight, found {}",
@@ -42,6 +52,7 @@ fn pass<E: Elementwise, T: Number, const N: usize>(
     rule: &E,
     c: &E::Coefficients<T>,
     decay: Option<(T, T)>,
+    kernel: Option<(Rule, Step)>,
     g: &[T],
     w: &mut [T],
     slots: [&mut [T]; N],
@@ -49,7 +60,11 @@ fn pass<E: Elementwise, T: Number, const N: usize>(
     let n = g.len();
     // Equal lengths in plain sight let the compiler drop bounds checks and use vectors.
     let w = &mut w[..n];
-    let slots = slots.map(|s| &mut s[..n]);
+    let mut slots = slots.map(|s| &mut s[..n]);
+    if let Some((rule, step)) = kernel.filter(|_| n >= KERNEL) {
+        T::fused(&rule, &step, w, g, &mut slots);
+        return Ok(());
+    }
     for i in 0..n {
         let mut w_i = w[i];
         if let Some((d, lr)) = decay {

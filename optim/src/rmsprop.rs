@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use serde::{Deserialize, Serialize};
 
 /// RMSprop: `v = rho * v + (1 - rho) * g^2`, `w -= lr * g / sqrt(v + epsilon)`.
@@ -103,6 +104,15 @@ impl Elementwise for RmspropRule {
             momentum: n(self.momentum),
             epsilon: n(self.epsilon),
         }
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::RmsProp {
+            rho: self.rho,
+            momentum: self.momentum,
+            epsilon: self.epsilon,
+            centered: self.centered,
+        })
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@ use crate::arith::{Arith, Formula, Number};
 use crate::one_pass;
 use crate::state::Slots;
 use gradus_autograd::Variable;
+use gradus_kernels::optimizer;
 use gradus_tensor::{DType, Result, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +69,12 @@ pub trait Elementwise: Debug + Clone + Send + Sync + Serialize + DeserializeOwne
 
     /// What the weights of a step have in common; `t` counts steps from 1.
     fn coefficients<A: Arith>(&self, lr: A, t: A, shared: &[A]) -> Self::Coefficients<A>;
+
+    /// The kernel that computes [`Elementwise::step`] with vectors and threads, where there is one.
+    fn kernel(&self, shared: &[f64]) -> Option<optimizer::Rule> {
+        let _ = shared;
+        None
+    }
 
     /// The new weight from gradient and weight; slots are updated in place, group after group.
     fn step<A: Arith>(&self, c: &Self::Coefficients<A>, g: A, w: A, slots: &mut [A]) -> A;
@@ -191,7 +198,12 @@ fn in_place<E: Elementwise, T: Number>(
         slots.all_shared().iter().map(|v| v.peek().cast(T::DTYPE)?.item::<T>()).collect::<Result<_>>()?;
     let c = rule.coefficients(T::from_f32(rate), T::from_i64(t), &shared);
     let decay = step.weight_decay().map(|d| (T::from_f64(d), T::from_f32(rate)));
-    one_pass::run(rule, &c, decay, grad, var, slots.of(i))
+    let kernel = rule.kernel(&shared.iter().map(|s| s.to_f64()).collect::<SmallVec<[f64; 1]>>()).map(|k| {
+        let weight_decay = step.weight_decay().unwrap_or(0.0);
+        let taken = u64::try_from(t - 1).unwrap_or(0);
+        (k, optimizer::Step { weight_decay, ..optimizer::Step::new(f64::from(rate), taken) })
+    });
+    one_pass::run(rule, &c, decay, kernel, grad, var, slots.of(i))
 }
 
 /// The same step written with recorded operations: inside a trace, and for half precision.

@@ -3,6 +3,7 @@
 use crate::arith::Arith;
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
+use gradus_kernels::optimizer;
 use gradus_tensor::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,10 @@ impl Elementwise for SgdRule {
     fn coefficients<A: Arith>(&self, lr: A, _: A, _: &[A]) -> [A; 2] {
         let momentum = lr.num(self.momentum);
         [lr, momentum]
+    }
+
+    fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
+        Some(optimizer::Rule::Sgd { momentum: self.momentum, nesterov: self.nesterov })
     }
 
     #[inline(always)]

@@ -66,7 +66,7 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
 
 /// `e^x / sum(e^x)` over an axis. Losses find the argument again when that is the last one: see [`Logits`].
 pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
-    let y = crate::losses::composite::softmax(x, axis)?;
+    let y = x.softmax(axis)?;
     if y.shape().axis(axis)? + 1 == y.rank() {
         Logits::Softmax(x.clone()).leave_on(&y);
     }
@@ -75,7 +75,7 @@ pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
 
 /// The logarithm of the softmax over an axis.
 pub fn log_softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
-    crate::losses::composite::log_softmax(x, axis)
+    x.log_softmax(axis)
 }
 
 /// `x` above 0, `negative_slope * x` below; Keras's default slope is 0.2.

@@ -73,9 +73,7 @@ pub(crate) fn elementwise(t: &Tensor, p: &Tensor, from_logits: bool) -> Result<T
         _ => from_logits.then(|| p.clone()),
     };
     if let Some(x) = logits {
-        // max(x, 0) - x t + log(1 + e^-|x|), as TensorFlow.
-        let soft = x.abs()?.neg()?.exp()?.log1p()?;
-        return x.relu()?.sub(&x.mul(t)?)?.add(&soft);
+        return x.sigmoid_cross_entropy_with_logits(t);
     }
     let one = p.like(1.0)?;
     let p = p.clip(EPSILON, 1.0 - EPSILON)?;

@@ -78,8 +78,11 @@ impl Formula for CategoricalCrossentropyFormula {
             Some(Logits::Softmax(x)) => Some(x),
             _ => self.from_logits.then(|| p.clone()),
         };
+        let last = p.shape().axis(self.axis)? + 1 == p.rank();
         let log = match logits {
-            Some(x) => super::composite::log_softmax(&x, self.axis)?,
+            // One pass for values and gradient; it takes labels to sum to 1, as TensorFlow does.
+            Some(x) if last => return x.softmax_cross_entropy_with_logits(&t),
+            Some(x) => x.log_softmax(self.axis)?,
             None => p.div(&p.reduce_sum(self.axis, true)?)?.clip(EPSILON, 1.0 - EPSILON)?.log()?,
         };
         t.mul(&log)?.reduce_sum(self.axis, false)?.neg()

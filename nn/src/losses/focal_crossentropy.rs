@@ -147,7 +147,7 @@ impl Formula for CategoricalFocalFormula {
 
     fn values(&self, t: &Tensor, p: &Tensor) -> Result<Tensor> {
         let t = categorical_crossentropy::smoothed(&t.cast(p.dtype())?, self.label_smoothing)?;
-        let p = if self.from_logits { super::composite::softmax(p, self.axis)? } else { p.clone() };
+        let p = if self.from_logits { p.softmax(self.axis)? } else { p.clone() };
         let p = p.div(&p.reduce_sum(self.axis, true)?)?.clip(EPSILON, 1.0 - EPSILON)?;
         let entropy = t.neg()?.mul(&p.log()?)?;
         let weight = p.like(1.0)?.sub(&p)?.pow(&p.like(self.gamma)?)?.mul(&p.like(self.alpha)?)?;

@@ -2,10 +2,10 @@
 
 use super::loss::Loss;
 use super::{
-    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy, CategoricalHinge, CosineSimilarity, Dice, Hinge, Huber, KLDivergence,
-    LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
-    Poisson, SparseCategoricalCrossentropy, SquaredHinge, Tversky,
+    BinaryCrossentropy, BinaryFocalCrossentropy, CTC, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy, CategoricalHinge, Circle, CosineSimilarity, Dice, Hinge, Huber,
+    KLDivergence, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge, Tversky,
 };
 use gradus_optim::names;
 use gradus_tensor::{Result, Shape, Tensor};
@@ -47,6 +47,8 @@ table! {
     "poisson" Poisson;
     "dice" Dice;
     "tversky" Tversky;
+    "circle" Circle;
+    "ctc" CTC;
 }
 
 fn find(name: &str) -> Result<Make> {

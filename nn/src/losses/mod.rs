@@ -14,8 +14,9 @@
 mod absolute_error;
 mod binary_crossentropy;
 mod categorical_crossentropy;
-pub(crate) mod composite;
+mod circle;
 pub(crate) mod cosine_similarity;
+mod ctc;
 mod divergence;
 mod focal_crossentropy;
 pub(crate) mod formula;
@@ -40,7 +41,9 @@ pub use binary_crossentropy::{BinaryCrossentropy, BinaryCrossentropyFormula, bin
 pub use categorical_crossentropy::{
     CategoricalCrossentropy, CategoricalCrossentropyFormula, categorical_crossentropy,
 };
+pub use circle::{Circle, CircleFormula};
 pub use cosine_similarity::{CosineSimilarity, CosineSimilarityFormula, cosine_similarity};
+pub use ctc::{CTC, CtcFormula};
 pub use divergence::{KLDivergence, KLDivergenceFormula, Poisson, PoissonFormula, kl_divergence, poisson};
 pub use focal_crossentropy::{
     BinaryFocalCrossentropy, BinaryFocalFormula, CategoricalFocalCrossentropy, CategoricalFocalFormula,

@@ -1,7 +1,6 @@
 //! Cross-entropy of one class among several, given by its number.
 
 use super::EPSILON;
-use super::composite::sparse_softmax_cross_entropy as entropy;
 use super::formula::{Formula, FormulaLoss, prepared};
 use super::logits::Logits;
 use gradus_tensor::{DType, Error, Result, Tensor};
@@ -74,8 +73,8 @@ impl Formula for SparseCategoricalCrossentropyFormula {
         };
         let Some(ignored) = self.ignore_class else {
             return match logits {
-                Some(x) => entropy(&x, &t),
-                None => entropy(&logarithms(p)?, &t),
+                Some(x) => x.sparse_softmax_cross_entropy_with_logits(&t),
+                None => logarithms(p)?.sparse_softmax_cross_entropy_with_logits(&t),
             };
         };
         let valid = t.not_equal(&t.like(ignored)?)?;
@@ -83,8 +82,8 @@ impl Formula for SparseCategoricalCrossentropyFormula {
         let zero = p.like(0.0)?;
         let keep = |x: &Tensor| valid.expand_dims(-1)?.select(x, &zero);
         let values = match logits {
-            Some(x) => entropy(&keep(&x)?, &t)?,
-            None => entropy(&logarithms(&keep(p)?)?, &t)?,
+            Some(x) => keep(&x)?.sparse_softmax_cross_entropy_with_logits(&t)?,
+            None => logarithms(&keep(p)?)?.sparse_softmax_cross_entropy_with_logits(&t)?,
         };
         valid.select(&values, &zero)
     }
