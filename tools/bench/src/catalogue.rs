@@ -1,10 +1,15 @@
 //! Every workload, one file per kind.
 
+mod convolution;
 mod elementwise;
 mod gemm;
 mod machine;
+mod models;
+mod process;
 mod rows;
 mod tape;
+
+pub use self::process::child;
 
 use std::fmt::Display;
 use std::hint::black_box;
@@ -17,8 +22,11 @@ pub fn all() -> Vec<Workload> {
     machine::declare(&mut list);
     gemm::declare(&mut list);
     elementwise::declare(&mut list);
+    convolution::declare(&mut list);
     rows::declare(&mut list);
     tape::declare(&mut list);
+    models::declare(&mut list);
+    process::declare(&mut list);
     list
 }
 

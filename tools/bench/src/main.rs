@@ -45,6 +45,9 @@ struct Arguments {
     /// Only name the workloads.
     #[arg(long)]
     list: bool,
+    /// Does one thing in a process of its own and reports its peak memory; `cold` or `fit`.
+    #[arg(long, hide = true)]
+    child: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,15 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     set_num_threads(arguments.threads.unwrap_or(0));
+    if let Some(child) = &arguments.child {
+        return match catalogue::child(child) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                eprintln!("{message}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let mut workloads = catalogue::all();
     workloads.retain(|w| w.name.contains(&arguments.filter));
     if arguments.list {

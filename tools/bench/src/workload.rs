@@ -1,7 +1,7 @@
 //! What can be timed.
 
 use crate::row::Row;
-use crate::sampler::{Effort, measure};
+use crate::sampler::{Effort, Timing, measure, summarize};
 
 /// What one call works through; decides the unit.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,25 @@ pub struct Workload {
     pub amount: Amount,
     /// How long to measure.
     pub effort: Effort,
-    prepare: Box<dyn Fn() -> Result<Work, String>>,
+    source: Source,
+}
+
+/// Where a row comes from.
+enum Source {
+    /// Work that is prepared and timed here.
+    Timed(Box<dyn Fn() -> Result<Work, String>>),
+    /// Processes of their own, or files; takes the number of threads.
+    Measured(Box<dyn Fn(usize) -> Result<Measurement, String>>),
+}
+
+/// One figure that no timer of this process gives.
+pub struct Measurement {
+    /// What is measured: latency, memory, size.
+    pub metric: &'static str,
+    /// The unit of the samples.
+    pub unit: &'static str,
+    /// At least one.
+    pub samples: Vec<f64>,
 }
 
 impl Workload {
@@ -44,8 +62,25 @@ impl Workload {
         amount: Amount,
         prepare: impl Fn() -> Result<Work, String> + 'static,
     ) -> Workload {
-        let prepare = Box::new(prepare);
-        Workload { name: name.into(), peer: "gradus", variant, amount, effort: Effort::SHORT, prepare }
+        let source = Source::Timed(Box::new(prepare));
+        Workload { name: name.into(), peer: "gradus", variant, amount, effort: Effort::SHORT, source }
+    }
+
+    /// A figure measured by `measure`, which takes the number of threads.
+    pub fn measured(
+        name: &str,
+        variant: &'static str,
+        measure: impl Fn(usize) -> Result<Measurement, String> + 'static,
+    ) -> Workload {
+        let source = Source::Measured(Box::new(measure));
+        Workload {
+            name: name.into(),
+            peer: "gradus",
+            variant,
+            amount: Amount::Call,
+            effort: Effort::LONG,
+            source,
+        }
     }
 
     /// A limit of the hardware.
@@ -62,7 +97,17 @@ impl Workload {
 
     /// Prepares and times.
     pub fn run(&self, threads: usize) -> Result<Row, String> {
-        let mut work = (self.prepare)()?;
+        match &self.source {
+            Source::Timed(prepare) => Ok(self.time(prepare()?, threads)),
+            Source::Measured(measure) => {
+                let found = measure(threads)?;
+                let t = summarize(found.samples, 0.0);
+                Ok(self.row(threads, &t, (found.metric, found.unit), |value| value))
+            }
+        }
+    }
+
+    fn time(&self, mut work: Work, threads: usize) -> Row {
         let t = measure(self.effort, &mut work);
         let (metric, unit, at): (_, _, Box<dyn Fn(f64) -> f64>) = match self.amount {
             Amount::Flops(n) => ("rate", "GFLOP/s", Box::new(move |s| n / s / 1e9)),
@@ -71,7 +116,11 @@ impl Workload {
             Amount::Iterations(n) => ("latency", "us/iter", Box::new(move |s| s / n * 1e6)),
             Amount::Call => ("latency", "us", Box::new(|s| s * 1e6)),
         };
-        Ok(Row {
+        self.row(threads, &t, (metric, unit), at)
+    }
+
+    fn row(&self, threads: usize, t: &Timing, (metric, unit): (&str, &str), at: impl Fn(f64) -> f64) -> Row {
+        Row {
             peer: self.peer.to_string(),
             variant: self.variant.to_string(),
             threads,
@@ -83,6 +132,6 @@ impl Workload {
             spread: t.spread,
             contention: t.contention,
             best: Some(at(t.best)),
-        })
+        }
     }
 }

@@ -21,7 +21,8 @@ pub fn declare(list: &mut Vec<Workload>) {
             },
         ));
     }
-    let unary: [(&str, fn(&Tensor) -> Result<Tensor>); 2] = [("tanh", Tensor::tanh), ("exp", Tensor::exp)];
+    let unary: [(&str, fn(&Tensor) -> Result<Tensor>); 3] =
+        [("tanh", Tensor::tanh), ("exp", Tensor::exp), ("relu", Tensor::relu)];
     for (name, f) in unary {
         let amount = Amount::Bytes(8.0 * MILLION as f64);
         list.push(Workload::new(format!("unary_1M/{name}"), "eager", amount, move || {
