@@ -178,7 +178,7 @@ pub(crate) fn config_pair(c: &Value, key: &str, default: [usize; 2]) -> Result<[
 }
 
 /// A layer of a built-in class from its configuration; `None` for a class that is not built in.
-pub(crate) fn from_config(class: &str, c: &Value) -> Result<Option<Arc<dyn Layer>>> {
+pub fn from_config(class: &str, c: &Value) -> Result<Option<Arc<dyn Layer>>> {
     Ok(Some(match class {
         "Activation" => Arc::new(ActivationLayer::from_config(c)?),
         "AveragePooling2D" => Arc::new(AveragePooling2D::from_config(c)?),

@@ -6,10 +6,14 @@ mod bind;
 pub mod dense;
 
 mod activation;
+mod convolution;
 mod creation;
 mod cross_entropy;
 mod elementwise;
 mod indexing;
+mod initializers;
+mod keras_functions;
+mod layers;
 mod losses;
 mod matrix;
 mod metrics;
@@ -31,10 +35,14 @@ pub fn registry() -> Registry {
     let mut registry = Registry::default();
     for register in [
         activation::register,
+        convolution::register,
         creation::register,
         cross_entropy::register,
         elementwise::register,
         indexing::register,
+        initializers::register,
+        keras_functions::register,
+        layers::register,
         losses::register,
         matrix::register,
         metrics::register,

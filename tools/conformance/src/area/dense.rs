@@ -45,6 +45,14 @@ pub fn optional_tensors(case: &Case, role: &str) -> Result<Vec<Option<Tensor>>, 
 
 /// Runs the operation on the inputs; under a tape when the case lists gradients.
 pub fn run_op(op: Op, case: &Case) -> Result<Outcome, ConformanceError> {
+    run_function(op, case)
+}
+
+/// As [`run_op`], for a function that knows more than the attributes.
+pub fn run_function(
+    op: impl Fn(&[Tensor], &Attrs<'_>) -> Result<Vec<Tensor>, ConformanceError>,
+    case: &Case,
+) -> Result<Outcome, ConformanceError> {
     let inputs = tensors(case, "inputs")?;
     let attrs = case.attrs();
     let wants_gradients = case.field("grads").as_array().is_some_and(|list| !list.is_empty());

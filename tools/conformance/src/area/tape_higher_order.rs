@@ -11,10 +11,13 @@ use crate::registry::{Area, ConformanceError, Registry};
 type Result<T> = std::result::Result<T, ConformanceError>;
 
 pub fn register(r: &mut Registry) {
-    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 7] = [
+    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 8] = [
         ("tape.second_sin", |case| second(case, |x| Ok(x.sin()?))),
         ("tape.second_exp_sq", |case| second(case, |x| Ok(x.mul(x)?.exp()?))),
         ("tape.second_tanh", |case| second(case, |x| Ok(x.tanh()?))),
+        ("tape.second_softmax", |case| {
+            second(case, |x| Ok(x.softmax(-1)?.square()?.reduce_sum((), false)?))
+        }),
         ("tape.second_sigmoid", |case| second(case, |x| Ok(x.sigmoid()?))),
         ("tape.second_log1p", |case| second(case, |x| Ok(x.mul(x)?.log1p()?))),
         ("tape.second_matmul", |case| second(case, outer_square)),

@@ -44,6 +44,13 @@ impl<'a> Attrs<'a> {
         names.filter(|name| !used.contains(*name)).cloned().collect()
     }
 
+    /// All arguments as they stand, all marked as used: for a library function that reads them itself.
+    pub fn whole(&self) -> &'a Json {
+        let names = self.json.as_object().into_iter().flat_map(|o| o.keys().cloned());
+        self.used.borrow_mut().extend(names);
+        self.json
+    }
+
     /// A nested object.
     pub fn object(&self, name: &str) -> Result<Attrs<'a>> {
         let json = self.raw(name).ok_or_else(|| self.absent(name))?;
