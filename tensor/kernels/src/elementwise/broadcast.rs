@@ -1,13 +1,17 @@
 //! How two arrays of different shapes meet, as a value computed once from the shapes.
 
 use crate::error::{Error, Result};
+use smallvec::{SmallVec, smallvec};
+
+/// Sizes or strides; those of common ranks need no allocation.
+type Sizes = SmallVec<[usize; 6]>;
 
 /// Two operands stretched to one shape, by NumPy's rule: aligned at the last axis, a size of 1 repeats.
 ///
 /// Neighbouring axes that behave alike are merged, so most pairs end as one of the [`Kind`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {
-    shape: Vec<usize>,
+    shape: Sizes,
     len: usize,
     layouts: [Layout; 2],
 }
@@ -30,7 +34,7 @@ impl Broadcast {
     pub fn new(a: &[usize], b: &[usize]) -> Result<Broadcast> {
         let rank = a.len().max(b.len());
         let size = |s: &[usize], i: usize| if i + s.len() < rank { 1 } else { s[i + s.len() - rank] };
-        let mut shape = Vec::with_capacity(rank);
+        let mut shape = Sizes::new();
         for i in 0..rank {
             shape.push(match (size(a, i), size(b, i)) {
                 (x, y) if x == y => x,
@@ -45,8 +49,8 @@ impl Broadcast {
         }
         let len = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         let len = len.ok_or_else(|| Error::Shape(format!("broadcast: {shape:?} has too many elements")))?;
-        let mut dims: Vec<usize> = Vec::new();
-        let mut repeats: Vec<[bool; 2]> = Vec::new();
+        let mut dims = Sizes::new();
+        let mut repeats: SmallVec<[[bool; 2]; 6]> = SmallVec::new();
         for i in 0..rank {
             if shape[i] == 1 {
                 continue;
@@ -63,7 +67,7 @@ impl Broadcast {
         if dims.len() > MAX_RANK {
             return Err(Error::Shape(format!("broadcast: {} axes, at most {MAX_RANK}", dims.len())));
         }
-        let mut strides = [vec![0; dims.len()], vec![0; dims.len()]];
+        let mut strides: [Sizes; 2] = [smallvec![0; dims.len()], smallvec![0; dims.len()]];
         for (k, stride) in strides.iter_mut().enumerate() {
             let mut step = 1;
             for i in (0..dims.len()).rev() {
@@ -124,8 +128,8 @@ impl Broadcast {
 /// How one input is stretched over the elements of a result: merged sizes and strides, 0 where it repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    dims: Vec<usize>,
-    strides: Vec<usize>,
+    dims: Sizes,
+    strides: Sizes,
 }
 
 impl Layout {
@@ -140,12 +144,12 @@ impl Layout {
 
     /// Element by element, for a result of any size.
     pub fn full() -> Layout {
-        Layout { dims: vec![usize::MAX], strides: vec![1] }
+        Layout { dims: smallvec![usize::MAX], strides: smallvec![1] }
     }
 
     /// Elements of the result; `None` for [`Layout::full`], which fits any.
     pub(crate) fn result_len(&self) -> Option<usize> {
-        if self.dims == [usize::MAX] { None } else { Some(self.dims.iter().product()) }
+        if self.dims[..] == [usize::MAX] { None } else { Some(self.dims.iter().product()) }
     }
 
     /// True when the input has the shape of the result, or both are one element.
@@ -189,7 +193,7 @@ impl Layout {
 
     /// Elements that the input must have; `None` for [`Layout::full`], which takes the size of the result.
     pub fn input_len(&self) -> Option<usize> {
-        if self.dims == [usize::MAX] {
+        if self.dims[..] == [usize::MAX] {
             return None;
         }
         Some(self.dims.iter().zip(&self.strides).filter(|(_, s)| **s != 0).map(|(d, _)| *d).product())

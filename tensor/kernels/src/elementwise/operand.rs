@@ -2,7 +2,7 @@
 
 use super::Layout;
 use crate::dtype::Element;
-use crate::split;
+use crate::{split, stream};
 
 /// Elements of a tile: a few operands of it stay in the innermost cache.
 pub(crate) const TILE: usize = 1024;
@@ -48,18 +48,30 @@ pub(crate) fn step(inner: usize, at: usize, end: usize, most: usize) -> usize {
 }
 
 /// y = f(a, b), split into pieces by the cost per element. All tiles have at most [`TILE`] elements.
-pub(crate) fn zip<A: Element, B: Element, U: Send>(
+pub(crate) fn zip<A: Element, B: Element, U: Element>(
     a: Operand<'_, A>,
     b: Operand<'_, B>,
     y: &mut [U],
     ns: f64,
     f: impl Fn(&[A], &[B], &mut [U]) + Sync,
 ) {
+    let large = stream::pays::<U>(y.len());
     split::chunks(y, split::piece(ns), |start, y| {
-        if y.len() <= 64 {
-            walk::<A, B, U, 64>(a, b, start, y, &f);
+        if large {
+            let (mut tile, f) = ([U::ZERO; TILE], &f);
+            walk::<A, B, U, TILE>(a, b, start, y, &mut |a: &[A], b: &[B], y: &mut [U]| {
+                for (i, y) in y.chunks_mut(TILE).enumerate() {
+                    let part = i * TILE..i * TILE + y.len();
+                    let tile = &mut tile[..y.len()];
+                    f(&a[part.clone()], &b[part], tile);
+                    stream::copy(tile, y);
+                }
+            });
+            stream::fence();
+        } else if y.len() <= 2048 {
+            walk::<A, B, U, 128>(a, b, start, y, &mut &f);
         } else {
-            walk::<A, B, U, TILE>(a, b, start, y, &f);
+            walk::<A, B, U, TILE>(a, b, start, y, &mut &f);
         }
     });
 }
@@ -69,8 +81,12 @@ fn walk<A: Element, B: Element, U, const N: usize>(
     b: Operand<'_, B>,
     start: usize,
     y: &mut [U],
-    f: &impl Fn(&[A], &[B], &mut [U]),
+    f: &mut impl FnMut(&[A], &[B], &mut [U]),
 ) {
+    let (at, n) = (start, y.len());
+    if let (Some(i), Some(j)) = (a.layout.offset(at, n), b.layout.offset(at, n)) {
+        return f(&a.x[i..i + n], &b.x[j..j + n], y);
+    }
     let (mut sa, mut sb) = ([A::ZERO; N], [B::ZERO; N]);
     let (mut na, mut nb) = (0, 0);
     let inner = a.layout.inner();

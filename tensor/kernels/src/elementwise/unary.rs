@@ -6,7 +6,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::math::{Float, select};
 use crate::vector::{Body, Lane};
-use crate::{special, split};
+use crate::{special, split, stream};
 
 /// Declares the enum, and the loop for f32 and f64 of every function in it.
 macro_rules! unary_ops {
@@ -250,7 +250,15 @@ pub fn unary<T: Element>(op: Unary, x: &[T], y: &mut [T]) -> Result {
         return Err(Error::Unsupported { op: op.name(), dtype: T::DTYPE });
     }
     let ns = if T::DTYPE == DType::F32 { op.cost() } else { op.cost() * 4.0 };
-    split::chunks(y, split::piece(ns.max(0.25)), |start, y| piece(op, &x[start..start + y.len()], y));
+    let large = stream::pays::<T>(y.len());
+    split::chunks(y, split::piece(ns.max(0.25)), |start, y| {
+        let x = &x[start..start + y.len()];
+        if large {
+            stream::through(y, |at, y| piece(op, &x[at..at + y.len()], y));
+        } else {
+            piece(op, x, y);
+        }
+    });
     Ok(())
 }
 

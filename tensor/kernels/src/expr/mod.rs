@@ -10,7 +10,6 @@
 
 mod build;
 mod run;
-mod stream;
 
 pub use build::{Builder, Closing, Program, Reg};
 pub use run::{Input, Output};

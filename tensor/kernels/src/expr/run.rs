@@ -1,17 +1,15 @@
 //! Running a program.
 
 use super::build::{Closing, Node, Place, Program, Reg, Target};
-use super::stream;
+use crate::Buffer;
 use crate::elementwise::{binary_float, compare_mask, narrow_mask, select_tile, test_mask, unary_float};
 use crate::error::{Error, Result};
 use crate::math::Float;
 use crate::reduce::{Max, Number, Plus, pairwise, row};
-use crate::split;
 use crate::threads::SharedMut;
 use crate::vector::Body;
+use crate::{split, stream};
 
-/// Bytes of an output above which it is written past the caches: more than the second-level caches hold.
-const STREAM: usize = 4 << 20;
 /// Most elements of a tile.
 const TILE: usize = 1024;
 
@@ -89,7 +87,7 @@ impl Program {
         let tile = match self.row {
             Some(n) if n <= width => width / n * n,
             Some(n) => n.div_ceil(n.div_ceil(width)),
-            None => width,
+            None => width.min(len),
         };
         // Tiles per row; 1 when a tile holds whole rows.
         let per_row = self.row.map_or(1, |n| n.div_ceil(tile.min(n)));
@@ -131,6 +129,7 @@ impl Program {
                         k += 1;
                     }
                 }
+                stream::fence();
             });
         }
         for ((target, out), parts) in self.results.iter().zip(outputs).zip(&parts) {
@@ -205,30 +204,49 @@ impl Program {
 struct Work<'a, T> {
     program: &'a Program,
     inputs: &'a [Input<'a, T>],
-    slots: Vec<Vec<T>>,
+    /// From the pool, so that no time goes into clearing them; empty while a tile is written.
+    slots: Vec<Option<Buffer>>,
     /// Slots that hold a constant or a scalar input already.
     ready: Vec<bool>,
     /// Where a streamed output's tile is computed.
-    staging: Vec<T>,
+    staging: Option<Buffer>,
+    values: std::marker::PhantomData<T>,
 }
 
 impl<'a, T: Float + Number> Work<'a, T> {
     fn new(program: &'a Program, inputs: &'a [Input<'a, T>], tile: usize) -> Work<'a, T> {
-        let slots = vec![vec![T::ZERO; tile]; program.slots];
-        Work { program, inputs, slots, ready: vec![false; program.nodes.len()], staging: vec![T::ZERO; tile] }
+        let buffer = || Some(Buffer::new(T::DTYPE, tile));
+        Work {
+            program,
+            inputs,
+            slots: (0..program.slots).map(|_| buffer()).collect(),
+            ready: vec![false; program.nodes.len()],
+            staging: buffer(),
+            values: std::marker::PhantomData,
+        }
+    }
+
+    #[inline]
+    fn slot(&self, s: usize, n: usize) -> &[T] {
+        &self.slots[s].as_ref().expect("a value is not read while it is written").as_slice::<T>()[..n]
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, s: usize) -> &mut [T] {
+        self.slots[s].as_mut().expect("a slot is back in its place after every operation").as_mut_slice()
     }
 
     /// The elements of a value in the current tile.
     #[inline]
     fn view(&self, r: Reg, at: usize, n: usize) -> &[T] {
         match self.program.places[r.0 as usize] {
-            Place::Slot(s) => &self.slots[s][..n],
+            Place::Slot(s) => self.slot(s, n),
             Place::Input { input, slot } => match self.inputs[input] {
                 Input::Values(x) => match self.program.layouts[input].offset(at, n) {
                     Some(from) => &x[from..from + n],
-                    None => &self.slots[slot][..n],
+                    None => self.slot(slot, n),
                 },
-                Input::Mask(_) => &self.slots[slot][..n],
+                Input::Mask(_) => self.slot(slot, n),
             },
             Place::None | Place::Output(_) => unreachable!("such values are not read"),
         }
@@ -237,20 +255,19 @@ impl<'a, T: Float + Number> Work<'a, T> {
     /// Fetches an input whose elements do not lie together.
     fn fetch(&mut self, node: usize, input: usize, slot: usize, at: usize, n: usize) {
         let layout = &self.program.layouts[input];
-        let whole = self.slots[slot].len();
         match self.inputs[input] {
             Input::Values(x) if layout.offset(at, n).is_none() => {
                 if layout.is_scalar() {
                     if !self.ready[node] {
-                        self.slots[slot][..whole].fill(x[0]);
+                        self.slot_mut(slot).fill(x[0]);
                         self.ready[node] = true;
                     }
                 } else {
-                    layout.read(x, at, &mut self.slots[slot][..n]);
+                    layout.read(x, at, &mut self.slot_mut(slot)[..n]);
                 }
             }
             Input::Values(_) => {}
-            Input::Mask(x) => narrow_mask(layout, x, at, &mut self.slots[slot][..n]),
+            Input::Mask(x) => narrow_mask(layout, x, at, &mut self.slot_mut(slot)[..n]),
         }
     }
 
@@ -286,36 +303,36 @@ impl<'a, T: Float + Number> Work<'a, T> {
                 (Place::Input { input, slot }, _) => self.fetch(i, input, slot, at, n),
                 (Place::Slot(s), Node::Constant(v)) => {
                     if !self.ready[i] {
-                        self.slots[s].fill(T::lit(*v));
+                        self.slot_mut(s).fill(T::lit(*v));
                         self.ready[i] = true;
                     }
                 }
                 (Place::Slot(s), _) => {
-                    let mut y = std::mem::take(&mut self.slots[s]);
-                    self.compute(node, at, n, &mut y[..n]);
-                    self.slots[s] = y;
+                    let mut y = self.slots[s].take().expect("slots are in their places");
+                    self.compute(node, at, n, &mut y.as_mut_slice()[..n]);
+                    self.slots[s] = Some(y);
                 }
                 (Place::Output(o), _) => match &sinks[o] {
                     Sink::Values(y) => {
-                        let large = y.len() * size_of::<T>() > STREAM;
+                        let large = stream::pays::<T>(y.len());
                         // SAFETY: the caller vouches for tiles that do not overlap.
                         let y = unsafe { y.slice(at..at + n) };
                         if large {
-                            let mut tile = std::mem::take(&mut self.staging);
-                            self.compute(node, at, n, &mut tile[..n]);
-                            stream::copy(&tile[..n], y);
-                            self.staging = tile;
+                            let mut tile = self.staging.take().expect("it is in its place");
+                            self.compute(node, at, n, &mut tile.as_mut_slice()[..n]);
+                            stream::copy(&tile.as_slice::<T>()[..n], y);
+                            self.staging = Some(tile);
                         } else {
                             self.compute(node, at, n, y);
                         }
                     }
                     Sink::Mask(y) => {
-                        let mut tile = std::mem::take(&mut self.staging);
-                        self.compute(node, at, n, &mut tile[..n]);
+                        let mut tile = self.staging.take().expect("it is in its place");
+                        self.compute(node, at, n, &mut tile.as_mut_slice()[..n]);
                         // SAFETY: as above.
                         let y = unsafe { y.slice(at..at + n) };
-                        y.iter_mut().zip(&tile).for_each(|(y, v)| *y = *v != T::ZERO);
-                        self.staging = tile;
+                        y.iter_mut().zip(tile.as_slice::<T>()).for_each(|(y, v)| *y = *v != T::ZERO);
+                        self.staging = Some(tile);
                     }
                 },
             }

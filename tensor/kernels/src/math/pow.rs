@@ -53,7 +53,7 @@ pub fn pow(x: f32, y: f32) -> f32 {
     let a = x.abs();
     let magnitude = exp2(f64::from(y) * log2(a)) as f32;
     // 1 to an infinite power, where the product is 0 times infinity.
-    let magnitude = select((a == 1.0) & (y == y), 1.0, magnitude);
+    let magnitude = select((a == 1.0) & !y.is_nan(), 1.0, magnitude);
     let whole = y.floor() == y;
     let half = 0.5 * y;
     let odd = whole & (half.floor() != half);

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::math::Float;
 use fold::{And, Min, Or, Times};
 use num_complex::Complex;
+use smallvec::{SmallVec, smallvec};
 
 /// What becomes of the elements that are reduced to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,15 +95,15 @@ impl Reduce {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes {
     /// Merged sizes with a mark on the reduced ones; marks alternate.
-    groups: Vec<(usize, bool)>,
-    kept: Vec<usize>,
+    groups: SmallVec<[(usize, bool); 6]>,
+    kept: SmallVec<[usize; 6]>,
     count: usize,
 }
 
 impl Axes {
     /// The axes to reduce, in any order; an error for an axis out of range or named twice.
     pub fn new(shape: &[usize], axes: &[usize]) -> Result<Axes> {
-        let mut reduced = vec![false; shape.len()];
+        let mut reduced: SmallVec<[bool; 8]> = smallvec![false; shape.len()];
         for &axis in axes {
             match reduced.get_mut(axis) {
                 Some(r) if !*r => *r = true,
@@ -114,7 +115,7 @@ impl Axes {
                 }
             }
         }
-        let mut groups: Vec<(usize, bool)> = Vec::new();
+        let mut groups: SmallVec<[(usize, bool); 6]> = SmallVec::new();
         for (&d, &r) in shape.iter().zip(&reduced).filter(|(d, _)| **d != 1) {
             match groups.last_mut() {
                 Some((size, last)) if *last == r => *size *= d,
@@ -129,7 +130,7 @@ impl Axes {
     /// All axes.
     pub fn all(shape: &[usize]) -> Axes {
         let n = shape.iter().product();
-        Axes { groups: vec![(n, true)], kept: vec![], count: n }
+        Axes { groups: smallvec![(n, true)], kept: SmallVec::new(), count: n }
     }
 
     /// Sizes of the axes that stay.

@@ -1,6 +1,6 @@
 //! Times the memory- and function-bound kernels: best and median of repeated runs, per call.
 //!
-//! `cargo run --release -p gradus-kernels --example kernel_timing [filter]`
+//! `cargo bench -p gradus-kernels --bench elementwise [-- filter]`
 
 use gradus_kernels::depthwise::{self, Depthwise};
 use gradus_kernels::elementwise::{Binary, Broadcast, Layout, Unary, binary, unary};
@@ -20,13 +20,20 @@ fn values(n: usize) -> Buffer {
     b
 }
 
+/// Nanoseconds that this thread has run, where Linux tells: on a busy machine it says more than the clock.
+fn on_cpu() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
 fn time(name: &str, mut f: impl FnMut()) {
-    if std::env::args().nth(1).is_some_and(|filter| !name.contains(&filter)) {
+    if std::env::args().skip(1).any(|a| !a.starts_with('-') && !name.contains(&a)) {
         return;
     }
     f();
     let mut each = Vec::new();
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), on_cpu());
+    let mut calls = 0;
     while each.len() < 5 || start.elapsed() < Duration::from_millis(250) {
         // Short calls are timed in groups, so that the clock does not count.
         let group =
@@ -34,10 +41,16 @@ fn time(name: &str, mut f: impl FnMut()) {
         let t = Instant::now();
         (0..group).for_each(|_| f());
         each.push(t.elapsed() / group);
+        calls += u64::from(group);
     }
+    let cpu = (on_cpu() - cpu) as f64 / calls as f64 / 1000.0;
     each.sort();
     let us = |d: Duration| d.as_nanos() as f64 / 1000.0;
-    println!("{name:<40} best {:>10.2} us   median {:>10.2} us", us(each[0]), us(each[each.len() / 2]));
+    println!(
+        "{name:<34} best {:>9.2} us   median {:>9.2} us   on cpu {cpu:>9.2} us",
+        us(each[0]),
+        us(each[each.len() / 2])
+    );
 }
 
 fn main() {
@@ -99,6 +112,13 @@ fn main() {
 }
 
 fn networks() {
+    let same = WindowOptions::same(&[56, 56], &[3, 3], &[1, 1], &[1, 1]);
+    let window = Window::new(&[56, 56], &[3, 3], &same).unwrap();
+    let d = Depthwise { window, channels: 96, multiplier: 1 };
+    let (x, mut y, f) = (values(56 * 56 * 96), values(56 * 56 * 96), vec![0.1f32; 9 * 96]);
+    time("depthwise 1x56x56x96", || {
+        depthwise::depthwise(&d, x.as_slice(), &f, &[], None, y.as_mut_slice()).unwrap();
+    });
     let (n, h, c) = (32, 56, 96);
     let x = values(n * h * h * c);
     let dy = values(n * h * h * c);
@@ -125,7 +145,7 @@ fn networks() {
 }
 
 fn chain() {
-    for n in [1024, 65_536, 1 << 24] {
+    for n in [1024, 65_536, 1 << 20, 1 << 22, 1 << 24] {
         let x = values(n);
         let mut y = values(n);
         let (x, y) = (x.as_slice::<f32>(), y.as_mut_slice::<f32>());
