@@ -139,6 +139,16 @@ unary_ops! {
     BesselK1 "bessel_k1" 100.0 |x| x.via(special::bessel_k1);
     /// e^x K_1(x).
     BesselK1e "bessel_k1e" 100.0 |x| x.via(special::bessel_k1e);
+    /// Dawson's integral.
+    Dawsn "dawsn" 200.0 |x| x.via(special::dawsn);
+    /// Exponential integral Ei.
+    Expint "expint" 100.0 |x| x.via(special::expint);
+    /// Fresnel's cosine integral.
+    FresnelCos "fresnel_cos" 200.0 |x| x.via(special::fresnel_cos);
+    /// Fresnel's sine integral.
+    FresnelSin "fresnel_sin" 200.0 |x| x.via(special::fresnel_sin);
+    /// Spence's function, Li2(1 - x).
+    Spence "spence" 100.0 |x| x.via(special::spence);
     /// Largest integer not above x.
     Floor "floor" 0.1 |x| x.floor();
     /// Smallest integer not below x.
