@@ -71,6 +71,9 @@ pub fn get(name: &str) -> Result<Box<dyn Loss>> {
 
 /// The loss of a class name and a configuration as Keras writes it.
 pub fn from_config(class_name: &str, config: &Value) -> Result<Box<dyn Loss>> {
+    if class_name == BY_SHAPE {
+        return config.get("name").and_then(Value::as_str).unwrap_or("crossentropy").into_loss();
+    }
     find(class_name)?(config)
 }
 
@@ -156,6 +159,9 @@ impl<F: Fn(&Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static> Loss for
 /// A cross-entropy whose kind the first batch decides.
 struct ByShape(String);
 
+/// The class under which a loss that the shapes will choose is written.
+const BY_SHAPE: &str = "ByShape";
+
 impl Loss for ByShape {
     fn name(&self) -> &str {
         &self.0
@@ -163,5 +169,9 @@ impl Loss for ByShape {
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         resolve(&self.0, y_true.shape(), y_pred.shape())?.values(y_true, y_pred)
+    }
+
+    fn config(&self) -> Option<(&'static str, Value)> {
+        Some((BY_SHAPE, json!({"name": self.0})))
     }
 }

@@ -87,6 +87,9 @@ pub fn get(name: &str) -> Result<Box<dyn Metric>> {
 
 /// The metric of a class name and a configuration as Keras writes it.
 pub fn from_config(class_name: &str, config: &Value) -> Result<Box<dyn Metric>> {
+    if class_name == BY_SHAPE {
+        return config.get("name").and_then(Value::as_str).unwrap_or("accuracy").into_metric();
+    }
     find(class_name)?(config)
 }
 
@@ -176,6 +179,9 @@ impl<F: Fn(&Tensor, &Tensor) -> Result<Tensor> + Send> Metric for Measured<F> {
     }
 }
 
+/// The class under which a metric that the shapes will choose is written.
+const BY_SHAPE: &str = "ByShape";
+
 /// An accuracy whose kind the first batch decides. The state is the same for all kinds.
 struct ByShape {
     name: String,
@@ -189,6 +195,9 @@ impl Metric for ByShape {
     }
     fn set_name(&mut self, name: &str) {
         self.name = name.to_string();
+    }
+    fn config(&self) -> Option<(&'static str, Value)> {
+        Some((BY_SHAPE, json!({"name": self.name})))
     }
     fn update_state(
         &mut self,

@@ -29,36 +29,55 @@ crate::op! {
     pub struct DepthwiseFilterGrad { strides: [usize; 2], padding: Padding, dilations: [usize; 2], filter: Shape } = "depthwise_conv2d_filter_grad"
 }
 
-/// The checked sizes of a depthwise convolution.
-fn sizes(
+/// Strides, padding and dilations, which the operation and its gradients share.
+#[derive(Clone, Copy)]
+struct Steps {
     strides: [usize; 2],
     padding: Padding,
     dilations: [usize; 2],
-    input: &[usize],
-    filter: &[usize],
-) -> Result<Depthwise> {
-    let (&[_, h, w, c], &[kh, kw, fc, m]) = (input, filter) else {
-        return Err(Error::shape(format!(
-            "depthwise_conv2d: expected an input and a filter of rank 4, found shapes {input:?} and {filter:?}"
-        )));
-    };
-    if c != fc {
-        return Err(Error::shape(format!(
-            "depthwise_conv2d: the input {input:?} has {c} channels, the filter {filter:?} is for {fc}"
-        )));
+}
+
+impl Steps {
+    /// The checked sizes of a depthwise convolution.
+    fn sizes(self, input: &[usize], filter: &[usize]) -> Result<Depthwise> {
+        let Steps { strides, padding, dilations } = self;
+        let (&[_, h, w, c], &[kh, kw, fc, m]) = (input, filter) else {
+            return Err(Error::shape(format!(
+                "depthwise_conv2d: expected an input and a filter of rank 4, found shapes {input:?} and {filter:?}"
+            )));
+        };
+        if c != fc {
+            return Err(Error::shape(format!(
+                "depthwise_conv2d: the input {input:?} has {c} channels, the filter {filter:?} is for {fc}"
+            )));
+        }
+        if strides.contains(&0) || dilations.contains(&0) {
+            return Err(Error::value(format!(
+                "depthwise_conv2d: strides {strides:?} and dilations {dilations:?} must be at least 1"
+            )));
+        }
+        let pads = padding.pads([h, w], [kh, kw], strides, dilations);
+        let options = WindowOptions {
+            strides: strides.to_vec(),
+            dilations: dilations.to_vec(),
+            pads: pads.iter().map(|&[a, b]| (a, b)).collect(),
+        };
+        Ok(Depthwise { window: Window::new(&[h, w], &[kh, kw], &options)?, channels: c, multiplier: m })
     }
-    if strides.contains(&0) || dilations.contains(&0) {
-        return Err(Error::value(format!(
-            "depthwise_conv2d: strides {strides:?} and dilations {dilations:?} must be at least 1"
-        )));
+
+    fn forward_op(self) -> DepthwiseConv2d {
+        DepthwiseConv2d { strides: self.strides, padding: self.padding, dilations: self.dilations }
     }
-    let pads = padding.pads([h, w], [kh, kw], strides, dilations);
-    let options = WindowOptions {
-        strides: strides.to_vec(),
-        dilations: dilations.to_vec(),
-        pads: pads.iter().map(|&[a, b]| (a, b)).collect(),
-    };
-    Ok(Depthwise { window: Window::new(&[h, w], &[kh, kw], &options)?, channels: c, multiplier: m })
+
+    fn input_op(self, input: &Shape) -> DepthwiseInputGrad {
+        let Steps { strides, padding, dilations } = self;
+        DepthwiseInputGrad { strides, padding, dilations, input: input.clone() }
+    }
+
+    fn filter_op(self, filter: &Shape) -> DepthwiseFilterGrad {
+        let Steps { strides, padding, dilations } = self;
+        DepthwiseFilterGrad { strides, padding, dilations, filter: filter.clone() }
+    }
 }
 
 fn output(d: &Depthwise, batch: usize) -> Shape {
@@ -66,29 +85,16 @@ fn output(d: &Depthwise, batch: usize) -> Shape {
     Shape::from([batch, o[0], o[1], d.channels * d.multiplier])
 }
 
-macro_rules! relatives {
-    ($t:ident) => {
+macro_rules! steps {
+    ($($t:ident)*) => {$(
         impl $t {
-            fn forward_op(&self) -> DepthwiseConv2d {
-                DepthwiseConv2d { strides: self.strides, padding: self.padding, dilations: self.dilations }
-            }
-            fn input_op(&self, input: &Shape) -> DepthwiseInputGrad {
-                let (strides, padding, dilations) = (self.strides, self.padding, self.dilations);
-                DepthwiseInputGrad { strides, padding, dilations, input: input.clone() }
-            }
-            fn filter_op(&self, filter: &Shape) -> DepthwiseFilterGrad {
-                let (strides, padding, dilations) = (self.strides, self.padding, self.dilations);
-                DepthwiseFilterGrad { strides, padding, dilations, filter: filter.clone() }
-            }
-            fn sizes(&self, input: &[usize], filter: &[usize]) -> Result<Depthwise> {
-                sizes(self.strides, self.padding, self.dilations, input, filter)
+            fn steps(&self) -> Steps {
+                Steps { strides: self.strides, padding: self.padding, dilations: self.dilations }
             }
         }
-    };
+    )*};
 }
-relatives!(DepthwiseConv2d);
-relatives!(DepthwiseInputGrad);
-relatives!(DepthwiseFilterGrad);
+steps!(DepthwiseConv2d DepthwiseInputGrad DepthwiseFilterGrad);
 
 impl Op for DepthwiseConv2d {
     fn name(&self) -> &'static str {
@@ -96,11 +102,11 @@ impl Op for DepthwiseConv2d {
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         same_dtype(Self::NAME, x)?;
-        let d = self.sizes(&x[0].shape, &x[1].shape)?;
+        let d = self.steps().sizes(&x[0].shape, &x[1].shape)?;
         Ok(smallvec![x[0].reshaped(output(&d, x[0].shape[0]))])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let d = self.sizes(x[0].shape(), x[1].shape())?;
+        let d = self.steps().sizes(x[0].shape(), x[1].shape())?;
         dispatch!(x[0].dtype(), T: wide_float => {
             depthwise::<T>(&d, x[0].as_slice(), x[1].as_slice(), &[], None, y[0].as_mut())?;
             Ok(())
@@ -112,10 +118,10 @@ impl Op for DepthwiseConv2d {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let g = cx.dy(0)?;
         if cx.needs(0) {
-            cx.give(0, apply1(&self.input_op(cx.x(0).shape()), &[&g, cx.x(1)])?)?;
+            cx.give(0, apply1(&self.steps().input_op(cx.x(0).shape()), &[&g, cx.x(1)])?)?;
         }
         if cx.needs(1) {
-            cx.give(1, apply1(&self.filter_op(cx.x(1).shape()), &[cx.x(0), &g])?)?;
+            cx.give(1, apply1(&self.steps().filter_op(cx.x(1).shape()), &[cx.x(0), &g])?)?;
         }
         Ok(())
     }
@@ -130,11 +136,11 @@ impl Op for DepthwiseInputGrad {
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         same_dtype(Self::NAME, x)?;
-        self.sizes(&self.input, &x[1].shape)?;
+        self.steps().sizes(&self.input, &x[1].shape)?;
         Ok(smallvec![x[0].reshaped(self.input.clone())])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let d = self.sizes(&self.input, x[1].shape())?;
+        let d = self.steps().sizes(&self.input, x[1].shape())?;
         dispatch!(x[0].dtype(), T: wide_float => {
             depthwise_input_gradient::<T>(&d, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?;
             Ok(())
@@ -146,10 +152,10 @@ impl Op for DepthwiseInputGrad {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let u = cx.dy(0)?;
         if cx.needs(0) {
-            cx.give(0, apply1(&self.forward_op(), &[&u, cx.x(1)])?)?;
+            cx.give(0, apply1(&self.steps().forward_op(), &[&u, cx.x(1)])?)?;
         }
         if cx.needs(1) {
-            cx.give(1, apply1(&self.filter_op(cx.x(1).shape()), &[&u, cx.x(0)])?)?;
+            cx.give(1, apply1(&self.steps().filter_op(cx.x(1).shape()), &[&u, cx.x(0)])?)?;
         }
         Ok(())
     }
@@ -161,11 +167,11 @@ impl Op for DepthwiseFilterGrad {
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         same_dtype(Self::NAME, x)?;
-        self.sizes(&x[0].shape, &self.filter)?;
+        self.steps().sizes(&x[0].shape, &self.filter)?;
         Ok(smallvec![x[0].reshaped(self.filter.clone())])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let d = self.sizes(x[0].shape(), &self.filter)?;
+        let d = self.steps().sizes(x[0].shape(), &self.filter)?;
         dispatch!(x[0].dtype(), T: wide_float => {
             depthwise_filter_gradient::<T>(&d, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?;
             Ok(())
@@ -177,10 +183,10 @@ impl Op for DepthwiseFilterGrad {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let u = cx.dy(0)?;
         if cx.needs(0) {
-            cx.give(0, apply1(&self.input_op(cx.x(0).shape()), &[cx.x(1), &u])?)?;
+            cx.give(0, apply1(&self.steps().input_op(cx.x(0).shape()), &[cx.x(1), &u])?)?;
         }
         if cx.needs(1) {
-            cx.give(1, apply1(&self.forward_op(), &[cx.x(0), &u])?)?;
+            cx.give(1, apply1(&self.steps().forward_op(), &[cx.x(0), &u])?)?;
         }
         Ok(())
     }
