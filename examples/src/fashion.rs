@@ -105,3 +105,14 @@ pub fn classes(p: &Tensor) -> Result<Vec<usize>> {
 pub fn classes_of(y: &Tensor) -> Result<Vec<usize>> {
     Ok(y.to_vec::<i64>()?.into_iter().map(|l| usize::try_from(l).unwrap_or(0)).collect())
 }
+
+/// `n` images and labels drawn at random, with replacement.
+pub fn random_batch(set: &Images, n: usize) -> Result<(Tensor, Tensor)> {
+    let (all, key) = (set.y.len(), gradus::nn::next_key());
+    let draw = |i: u64| {
+        let state = Tensor::random_state(key, i);
+        Tensor::random_uniform([n], 0.0, all as f64, gradus::DType::F64, &state)
+    };
+    let rows = draw(0)?.cast(gradus::DType::I64)?;
+    Ok((set.x.gather(&rows, 0)?, set.y.gather(&rows, 0)?))
+}

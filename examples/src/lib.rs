@@ -3,4 +3,5 @@
 
 pub mod chart;
 pub mod fashion;
+pub mod plane;
 pub mod sheet;
