@@ -125,6 +125,7 @@ fn npy_reader() {
 }
 
 /// Writes the CRC-32 of every stored member into its headers.
+#[allow(clippy::ptr_arg)] // One type for all menders.
 fn mend_zip(bytes: &mut Vec<u8>) {
     let word = |bytes: &[u8], at: usize| {
         u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
@@ -186,6 +187,7 @@ fn safetensors_reader() {
 }
 
 /// Mends all checksums and the length in the trailer, so that the index and the blocks are judged by their content.
+#[allow(clippy::ptr_arg)] // One type for all menders.
 fn mend_sealed(bytes: &mut Vec<u8>) {
     let n = bytes.len();
     if n < 56 {

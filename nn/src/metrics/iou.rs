@@ -118,7 +118,7 @@ macro_rules! iou {
         }
 
         impl $name {
-            #[allow(unused_mut)] // One of them has nothing to adjust.
+            #[allow(unused_mut, clippy::no_effect)] // One of them has nothing to adjust.
             fn build(mut $o: Overlap) -> Result<Self> {
                 $adjust;
                 $o.check($class)?;

@@ -7,7 +7,7 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, Outputs, apply, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch, recorder};
+use crate::{DType, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch, recorder};
 use gradus_kernels::norm::{
     RowGradients, column_affine, column_backward, column_moments, column_sums, row_norm, row_norm_backward,
 };

@@ -267,7 +267,7 @@ fn call(name: &str, args: &Args, scope: &Scope) -> Result<Item> {
             })
         }
         "counter" => integers(Dataset::counter(given.int_or(0, "start", 0)?, given.int_or(1, "step", 1)?)),
-        "random" => Item::Nested(Dataset::random(17).map(|v| Item::Int("int64", v as i64))),
+        "random" => Item::Nested(Dataset::random(17).map(|v| Item::Int("int64", v))),
         "from_tensors" => Item::Nested(Dataset::from_tensors(given.value(0, "tensors")?.settled())),
         "from_tensor_slices" => Item::Nested(slices(given.value(0, "tensors")?)?),
         "from_generator" => {
