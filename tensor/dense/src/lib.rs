@@ -22,6 +22,7 @@ pub mod backward;
 mod construct;
 mod display;
 mod error;
+mod interop;
 mod numpy_text;
 pub mod op;
 mod operators;

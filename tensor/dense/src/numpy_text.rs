@@ -306,3 +306,101 @@ impl Walk<'_, '_> {
         format!("[{}]", &text[indent..])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_numpy_prints() {
+        let f = |v: &[f32]| Tensor::from_slice(v, [v.len()]).unwrap();
+        let d = |v: &[f64]| Tensor::from_slice(v, [v.len()]).unwrap();
+        let range = |n: usize| Tensor::range(n as f32).unwrap();
+        // Printed by NumPy 2.4.
+        let cases: Vec<(Tensor, &str, &str)> = vec![
+            (f(&[1.0, 2.0]), "[1. 2.]", "array([1., 2.], dtype=float32)"),
+            (
+                f(&[1.5, -2.25, 100.0]),
+                "[  1.5   -2.25 100.  ]",
+                "array([  1.5 ,  -2.25, 100.  ], dtype=float32)",
+            ),
+            (f(&[1e-5, 1.0]), "[1.e-05 1.e+00]", "array([1.e-05, 1.e+00], dtype=float32)"),
+            (
+                f(&[1.0 / 3.0, 2.0 / 3.0]),
+                "[0.33333334 0.6666667 ]",
+                "array([0.33333334, 0.6666667 ], dtype=float32)",
+            ),
+            (
+                d(&[1.0 / 3.0, 2.0 / 3.0, 1e9]),
+                "[3.33333333e-01 6.66666667e-01 1.00000000e+09]",
+                "array([3.33333333e-01, 6.66666667e-01, 1.00000000e+09])",
+            ),
+            (
+                f(&[f32::NAN, 1.0, f32::INFINITY, f32::NEG_INFINITY]),
+                "[ nan   1.  inf -inf]",
+                "array([ nan,   1.,  inf, -inf], dtype=float32)",
+            ),
+            (f(&[f32::NAN]), "[nan]", "array([nan], dtype=float32)"),
+            (f(&[]), "[]", "array([], dtype=float32)"),
+            (
+                Tensor::zeros([0, 3], DType::F32).unwrap(),
+                "[]",
+                "array([], shape=(0, 3), dtype=float32)",
+            ),
+            (
+                Tensor::new([1, -20, 300]).unwrap(),
+                "[  1 -20 300]",
+                "array([  1, -20, 300], dtype=int32)",
+            ),
+            (Tensor::new([true, false]).unwrap(), "[ True False]", "array([ True, False])"),
+            (
+                range(30),
+                "[ 0.  1.  2.  3.  4.  5.  6.  7.  8.  9. 10. 11. 12. 13. 14. 15. 16. 17.\n 18. 19. 20. 21. 22. 23. \
+                 24. 25. 26. 27. 28. 29.]",
+                "array([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12.,\n       13., 14., 15., 16., \
+                 17., 18., 19., 20., 21., 22., 23., 24., 25.,\n       26., 27., 28., 29.], dtype=float32)",
+            ),
+            (
+                range(12).reshape([2, 2, 3]).unwrap(),
+                "[[[ 0.  1.  2.]\n  [ 3.  4.  5.]]\n\n [[ 6.  7.  8.]\n  [ 9. 10. 11.]]]",
+                "array([[[ 0.,  1.,  2.],\n        [ 3.,  4.,  5.]],\n\n       [[ 6.,  7.,  8.],\n        [ 9., 10., \
+                 11.]]], dtype=float32)",
+            ),
+            (
+                range(2000),
+                "[0.000e+00 1.000e+00 2.000e+00 ... 1.997e+03 1.998e+03 1.999e+03]",
+                "array([0.000e+00, 1.000e+00, 2.000e+00, ..., 1.997e+03, 1.998e+03,\n       1.999e+03], \
+                 shape=(2000,), dtype=float32)",
+            ),
+            (f(&[123_456.79, 0.5]), "[1.2345679e+05 5.0000000e-01]", "array([1.2345679e+05, 5.0000000e-01], dtype=float32)"),
+            (d(&[0.001, 1.0]), "[0.001 1.   ]", "array([0.001, 1.   ])"),
+            (f(&[0.0, -0.0]), "[ 0. -0.]", "array([ 0., -0.], dtype=float32)"),
+            (f(&[1e-10, 2e10, -3e5]), "[ 1.e-10  2.e+10 -3.e+05]", "array([ 1.e-10,  2.e+10, -3.e+05], dtype=float32)"),
+            (
+                d(&[std::f64::consts::PI, 271.828_182_845]),
+                "[  3.14159265 271.82818285]",
+                "array([  3.14159265, 271.82818285])",
+            ),
+            (
+                Tensor::new([f16::from_f32(0.1), f16::from_f32(2.5)]).unwrap(),
+                "[0.1 2.5]",
+                "array([0.1, 2.5], dtype=float16)",
+            ),
+            (Tensor::scalar(3.0f32), "3.0", "3.0"),
+            (Tensor::scalar(0.1f32), "0.1", "0.1"),
+            (Tensor::scalar(1e20f32), "1e+20", "1e+20"),
+            (Tensor::scalar(1e-5f32), "1e-05", "1e-05"),
+            (Tensor::scalar(123_456.789f32), "123456.79", "123456.79"),
+            (Tensor::scalar(7), "7", "7"),
+        ];
+        for (t, text, code) in cases {
+            assert_eq!(t.to_text(), text);
+            assert_eq!(t.to_code(), code);
+        }
+        let m = Tensor::new([[1.0f32, 2.0], [3.0, 4.0]]).unwrap();
+        assert_eq!(m.to_string(), "tf.Tensor(\n[[1. 2.]\n [3. 4.]], shape=(2, 2), dtype=float32)");
+        let rows = Tensor::range(1200).unwrap().reshape([30, 40]).unwrap().to_code();
+        assert!(rows.starts_with("array([[   0,    1,    2, ...,   37,   38,   39],\n       [  40,"), "{rows}");
+        assert!(rows.ends_with("1199]],\n      shape=(30, 40), dtype=int32)"), "{rows}");
+    }
+}

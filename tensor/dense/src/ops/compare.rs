@@ -61,6 +61,13 @@ impl Op for Select {
         Ok(smallvec![Spec::new(x[1].dtype, shape)])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        let lens = [x[0].spec().len(), x[1].spec().len(), x[2].spec().len()];
+        if elementwise::is_flat(&lens, y[0].spec().len()) {
+            dispatch!(x[1].dtype(), T: all => {
+                elementwise::select_flat::<T>(x[0].as_slice(), x[1].as_slice(), x[2].as_slice(), y[0].as_mut())
+            });
+            return Ok(());
+        }
         let to = y[0].shape();
         let [c, a, b] =
             [Layout::new(x[0].shape(), to)?, Layout::new(x[1].shape(), to)?, Layout::new(x[2].shape(), to)?];

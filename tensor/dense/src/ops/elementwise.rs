@@ -3,7 +3,7 @@
 use crate::op::{same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Error, Result, Spec, Specs, dispatch};
-use gradus_kernels::elementwise::{self, Binary, Broadcast, Compare, Unary};
+use gradus_kernels::elementwise::{self, Binary, Broadcast, Compare, Unary, is_flat};
 use smallvec::smallvec;
 
 impl From<gradus_kernels::error::Error> for Error {
@@ -46,6 +46,13 @@ pub(crate) fn infer_binary(name: &str, op: Binary, x: &[&Spec]) -> Result<Specs>
 }
 
 pub(crate) fn forward_binary(op: Binary, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+    let n = y[0].spec().len();
+    if is_flat(&[x[0].spec().len(), x[1].spec().len()], n) {
+        dispatch!(x[0].dtype(), T: all => {
+            elementwise::binary_flat::<T>(op, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?
+        });
+        return Ok(());
+    }
     let b = Broadcast::new(x[0].shape(), x[1].shape())?;
     dispatch!(x[0].dtype(), T: all => {
         elementwise::binary::<T>(op, &b, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?
@@ -62,6 +69,13 @@ pub(crate) fn infer_compare(name: &str, op: Compare, x: &[&Spec]) -> Result<Spec
 }
 
 pub(crate) fn forward_compare(op: Compare, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+    let n = y[0].spec().len();
+    if is_flat(&[x[0].spec().len(), x[1].spec().len()], n) {
+        dispatch!(x[0].dtype(), T: all => {
+            elementwise::compare_flat::<T>(op, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?
+        });
+        return Ok(());
+    }
     let b = Broadcast::new(x[0].shape(), x[1].shape())?;
     dispatch!(x[0].dtype(), T: all => {
         elementwise::compare::<T>(op, &b, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?

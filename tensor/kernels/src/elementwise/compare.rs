@@ -115,7 +115,7 @@ fn unordered<T: Copy + PartialEq>(op: Compare, a: &[T], b: &[T], y: &mut [bool])
     }
 }
 
-fn tile<T: Element>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) {
+pub(super) fn tile<T: Element>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) {
     macro_rules! order {
         ($t:ty) => {
             ordered(op, same::<T, $t>(a), same::<T, $t>(b), y)

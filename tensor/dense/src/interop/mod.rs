@@ -1,0 +1,8 @@
+//! Conversions to and from the arrays of other crates, each behind the feature of its name.
+
+#[cfg(feature = "faer")]
+mod faer;
+#[cfg(feature = "nalgebra")]
+mod nalgebra;
+#[cfg(feature = "ndarray")]
+mod ndarray;
