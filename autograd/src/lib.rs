@@ -17,11 +17,13 @@
 #![forbid(unsafe_code)]
 
 mod gradcheck;
+mod parts;
 mod sources;
 mod tape;
 mod variable;
 
 pub use gradcheck::GradCheck;
+pub use parts::VariableSlice;
 pub use sources::{Source, Sources};
 pub use tape::{GradientTape, PersistentTape, Upstream, stop_recording};
 pub use variable::Variable;

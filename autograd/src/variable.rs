@@ -178,7 +178,7 @@ impl Variable {
 }
 
 impl fmt::Display for Variable {
-    /// As TensorFlow prints one: `<Variable 'w:0' shape=(2,) dtype=float32, values=[1. 2.]>`.
+    /// As TensorFlow prints one: `<tf.Variable 'w:0' shape=(2,) dtype=float32, numpy=array([1., 2.], dtype=float32)>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<tf.Variable '{}:0' {}>", self.name(), self.peek().described())
     }
