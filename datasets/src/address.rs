@@ -18,6 +18,8 @@ pub(crate) enum Address {
 
 /// What is asked of a server.
 #[derive(Clone, Copy, Debug)]
+// Files on disks need neither a condition nor patience.
+#[cfg_attr(not(feature = "download"), expect(dead_code))]
 pub(crate) struct Request<'a> {
     /// The first byte that is wanted.
     pub(crate) start: u64,

@@ -52,6 +52,11 @@ pub fn extract(archive: &Path, target: &Path, limits: ExtractLimits) -> Result<(
         let text = format!("cannot extract {}: {} exists already", archive.display(), target.display());
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
+    extract_once(archive, target, limits)
+}
+
+/// The same, but a target that exists is what an earlier call made.
+pub(crate) fn extract_once(archive: &Path, target: &Path, limits: ExtractLimits) -> Result<()> {
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let lock_path = parent.join(format!(".{name}.extract.lock"));

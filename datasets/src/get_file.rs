@@ -89,7 +89,7 @@ impl GetFile {
             offline: false,
             force: false,
             retries: 3,
-            first_answer: Duration::from_millis(4500),
+            first_answer: Duration::from_secs(4),
             stall: Duration::from_secs(15),
             progress: None,
         }
@@ -138,14 +138,15 @@ impl GetFile {
         self
     }
 
-    /// How often to try again in a row without getting anywhere. Default: 3, after 0.3, 0.6 and 1.2 seconds.
+    /// How often to try again in a row without getting anywhere. Default: 3, after 0.3, 0.6 and 1.2 seconds; while
+    /// nothing at all has arrived, [`first_answer`](GetFile::first_answer) ends it.
     pub fn retries(mut self, retries: u32) -> GetFile {
         self.retries = retries;
         self
     }
 
     /// How long, over all addresses, to wait for a first answer before the network counts as absent.
-    /// Default: 4.5 seconds.
+    /// Default: 4 seconds.
     pub fn first_answer(mut self, time: Duration) -> GetFile {
         self.first_answer = time;
         self
@@ -251,6 +252,8 @@ impl GetFile {
                 self.note("another process is downloading it; waiting");
                 file.lock()
             }
+            // Some network file systems have no locks; the rename at the end still keeps the file whole.
+            Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => Ok(()),
             Err(TryLockError::Error(e)) => Err(e),
         };
         locked.map_err(|e| Error::io("lock", &path, &e))?;
@@ -272,7 +275,7 @@ impl GetFile {
             let address = &self.addresses[index];
             let before = part.length();
             let resumed = before > 0;
-            let patience = if arrived || fruitless >= self.addresses.len() as u32 {
+            let patience = if arrived {
                 self.stall
             } else {
                 let left = useless.iter().filter(|reason| reason.is_none()).count() as u32;
@@ -311,12 +314,14 @@ impl GetFile {
                         fruitless = 0;
                     } else {
                         fruitless += 1;
-                        let tries = self.addresses.len() as u32 * (self.retries + 1);
-                        if fruitless >= tries {
+                        let addresses = self.addresses.len() as u32;
+                        let delay = Duration::from_millis(300 << ((fruitless - 1) / addresses).min(6));
+                        // Until something arrives, the network as a whole is in doubt.
+                        let too_late = !arrived && began.elapsed() + delay >= self.first_answer;
+                        if too_late || fruitless >= addresses * (self.retries + 1) {
                             useless.iter_mut().for_each(|u| _ = u.get_or_insert_with(|| reason.clone()));
                         } else {
-                            let round = (fruitless / self.addresses.len() as u32).min(6);
-                            std::thread::sleep(Duration::from_millis(300 << round));
+                            std::thread::sleep(delay);
                         }
                     }
                     last = reason;
@@ -330,7 +335,6 @@ impl GetFile {
         if let Some(error) = mismatch {
             return Err(error);
         }
-        arrived |= part.length() > 0;
         let reasons: Vec<String> = self
             .addresses
             .iter()

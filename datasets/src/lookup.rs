@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::cache;
 use crate::catalog::{Entry, File};
 use crate::error::{Error, ErrorKind, Result};
-use crate::extract::{ExtractLimits, extract};
+use crate::extract::{ExtractLimits, extract_once};
 use crate::get_file::GetFile;
 use crate::progress::Progress;
 use crate::source::Source;
@@ -197,7 +197,10 @@ impl Lookup {
         {
             return Ok(Located { paths, source: Source::Cache(cache) });
         }
+        // A file without a hash could be anything there.
+        let pinned = files.iter().all(|file| file.digest.is_some());
         if everywhere
+            && pinned
             && let Some(keras) = cache::keras_folder().map(|folder| folder.join(entry.keras_folder))
             && let Some(paths) = verified_in(&keras, files, false)?
         {
@@ -250,12 +253,21 @@ impl Lookup {
             return Ok((target, Source::Cache(cache)));
         }
         let located = self.locate(entry, entry.files)?;
-        fs::create_dir_all(&cache).map_err(|e| Error::io("create the cache folder", &cache, &e))?;
-        if target.is_dir() {
+        let archive = &located.paths[0];
+        let target = match located.source {
+            // Another archive in the user's folder is another set.
+            Source::Directory { .. } => cache.join(format!("unpacked-{}", verified::fingerprint(archive)?)),
+            _ => target,
+        };
+        if target.is_dir() && self.force {
             fs::remove_dir_all(&target).map_err(|e| Error::io("remove", &target, &e))?;
         }
-        let limits = ExtractLimits { max_bytes: 4 << 30, max_entries: 100_000, ..ExtractLimits::default() };
-        extract(&located.paths[0], &target, limits)?;
+        if !target.is_dir() {
+            fs::create_dir_all(&cache).map_err(|e| Error::io("create the cache folder", &cache, &e))?;
+            let limits =
+                ExtractLimits { max_bytes: 4 << 30, max_entries: 100_000, ..ExtractLimits::default() };
+            extract_once(archive, &target, limits)?;
+        }
         Ok((target, located.source))
     }
 

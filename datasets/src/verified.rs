@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::digest::{self, Digest, Hashes};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a file must be.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,12 @@ pub(crate) fn remember_as(path: &Path, hashes: Hashes) {
 /// Removes what is remembered of a file.
 pub(crate) fn forget(path: &Path) {
     let _ = fs::remove_file(memory_path(path));
+}
+
+/// Size and modification time of a file: what tells one archive from another without reading it.
+pub(crate) fn fingerprint(path: &Path) -> Result<String> {
+    let metadata = fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
+    Ok(format!("{:x}-{:x}", metadata.len(), identity(&metadata)[0]))
 }
 
 struct Memory {

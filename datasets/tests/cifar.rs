@@ -114,7 +114,18 @@ fn archives_in_the_users_folder_are_unpacked_into_the_cache() {
         assert_eq!(data.train.labels, [0, 1, 2, 3, 4]);
         assert_eq!(data.source, Source::Directory { path: data_dir.clone(), official: false });
     }
-    assert!(cache.join("cifar10/unpacked/cifar-10-batches-bin/test_batch.bin").is_file());
+    // Unpacked once.
+    let unpacked = || {
+        fs::read_dir(cache.join("cifar10"))
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().path().is_dir())
+            .count()
+    };
+    assert_eq!(unpacked(), 1);
+    let more = [&inside[..], &[("README", vec![1])]].concat();
+    write_folder(&data_dir, &[("cifar-10-binary.tar.gz", archive(&more))]);
+    cifar10::Loader::new().data_dir(&data_dir).cache_dir(&cache).load().unwrap();
+    assert_eq!(unpacked(), 2);
 
     let evil = archive(&[("../../../evil", vec![1])]);
     write_folder(&data_dir, &[("cifar-100-binary.tar.gz", evil)]);

@@ -347,9 +347,18 @@ fn an_absent_network_is_noticed_within_five_seconds() {
     let refused = format!("http://{}/f", closed.local_addr().unwrap());
     drop(closed);
     let folder = tempfile::tempdir().unwrap();
-    for urls in [vec![silent.url("/f")], vec![silent.url("/a"), silent.url("/b")], vec![refused]] {
+    // What an earlier download left changes nothing.
+    fs::write(folder.path().join(".file.bin.part"), [1; 1000]).unwrap();
+    let resets = Server::start(|_| Reply::new("200 OK", b"12345").cut(0));
+    for urls in [
+        vec![silent.url("/f")],
+        vec![silent.url("/a"), silent.url("/b")],
+        vec![refused],
+        vec![resets.url("/a"), resets.url("/b"), silent.url("/c")],
+    ] {
         let began = Instant::now();
-        let get = urls.iter().fold(GetFile::new("file.bin").folder(folder.path()), |get, url| get.url(url));
+        let get = GetFile::new("file.bin").folder(folder.path()).digest(sha256(b"12345"));
+        let get = urls.iter().fold(get, |get, url| get.url(url));
         let error = get.get().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
         assert!(error.to_string().contains(&format!("; put {} into ", urls[0])), "{error}");
