@@ -1,2 +1,0 @@
-//! Tensor arrays, sets and blocking queues.
-#![forbid(unsafe_code)]

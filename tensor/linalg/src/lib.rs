@@ -1,2 +1,0 @@
-//! Linear algebra on Gradus tensors, by faer.
-#![forbid(unsafe_code)]

@@ -1,2 +1,0 @@
-//! Ragged tensors: rows of different lengths.
-#![forbid(unsafe_code)]

@@ -1,2 +1,0 @@
-//! Fourier transforms, windows and frames on tensors.
-#![forbid(unsafe_code)]

@@ -1,2 +1,0 @@
-//! Sparse tensors.
-#![forbid(unsafe_code)]

@@ -1,2 +1,0 @@
-//! Tensors of byte strings.
-#![forbid(unsafe_code)]
