@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod atomic_file;
+mod byte_fields;
 mod checkpoint;
 mod codec;
 #[cfg(test)]
@@ -36,17 +37,24 @@ pub mod crc32c;
 mod element;
 mod error;
 mod file_system;
+pub mod hdf5;
 mod input_file;
 mod json;
+pub mod keras;
 mod model_directory;
 pub mod npy;
 pub mod npz;
+pub mod png;
+mod protobuf;
 pub mod safetensors;
 mod saved_model;
 mod sealed;
+pub mod tensor_bundle;
 mod tensor_conversion;
 mod tensor_data;
+pub mod tensorboard;
 mod tensorflow_dtype;
+pub mod tfrecord;
 mod weights_file;
 mod zip_archive;
 

@@ -2,8 +2,9 @@
 //! sound. Half of the mutants of checksummed formats have their checksums mended, so that they reach what lies behind.
 
 use gradus_io::crc32c::crc32c;
+use gradus_io::tensorboard::read_events;
 use gradus_io::{
-    NamedTensor, SaveOptions, TensorData, load_weights, npy, npz, safetensors, save_weights_with,
+    NamedTensor, SaveOptions, TensorData, hdf5, load_weights, npy, npz, safetensors, save_weights_with,
 };
 use gradus_kernels::DType;
 use std::collections::BTreeMap;
@@ -63,13 +64,7 @@ fn mutate(random: &mut SplitMix, seeds: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Runs a reader over mutants; `read` says whether it accepted one.
-fn fuzz(
-    name: &str,
-    seeds: &[Vec<u8>],
-    execs: usize,
-    mend: impl Fn(&mut Vec<u8>),
-    read: impl Fn(&[u8]) -> bool,
-) {
+fn fuzz(name: &str, seeds: &[Vec<u8>], execs: usize, mend: impl Fn(&mut [u8]), read: impl Fn(&[u8]) -> bool) {
     for seed in seeds {
         assert!(read(seed), "{name}: a seed is refused");
     }
@@ -125,8 +120,7 @@ fn npy_reader() {
 }
 
 /// Writes the CRC-32 of every stored member into its headers.
-#[allow(clippy::ptr_arg)] // One type for all menders.
-fn mend_zip(bytes: &mut Vec<u8>) {
+fn mend_zip(bytes: &mut [u8]) {
     let word = |bytes: &[u8], at: usize| {
         u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
     };
@@ -187,8 +181,7 @@ fn safetensors_reader() {
 }
 
 /// Mends all checksums and the length in the trailer, so that the index and the blocks are judged by their content.
-#[allow(clippy::ptr_arg)] // One type for all menders.
-fn mend_sealed(bytes: &mut Vec<u8>) {
+fn mend_sealed(bytes: &mut [u8]) {
     let n = bytes.len();
     if n < 56 {
         return;
@@ -223,4 +216,58 @@ fn sealed_reader() {
         load_weights(&path).is_ok()
     };
     fuzz("sealed file", &seeds, EXECS, mend_sealed, read);
+}
+
+/// Mends the checksums of a chain of TFRecords.
+fn mend_records(bytes: &mut [u8]) {
+    use gradus_io::crc32c::mask;
+    let mut at = 0;
+    while let Some(head) = bytes.get(at..at + 12) {
+        let mut length = [0; 8];
+        length.copy_from_slice(&head[..8]);
+        bytes[at + 8..at + 12].copy_from_slice(&mask(crc32c(&length)).to_le_bytes());
+        let end = usize::try_from(u64::from_le_bytes(length)).ok().and_then(|n| n.checked_add(at + 12));
+        let Some(end) = end.filter(|&end| end.checked_add(4).is_some_and(|e| e <= bytes.len())) else {
+            return;
+        };
+        let crc = mask(crc32c(&bytes[at + 12..end]));
+        bytes[end..end + 4].copy_from_slice(&crc.to_le_bytes());
+        at = end + 4;
+    }
+}
+
+#[test]
+fn event_reader() {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let path = folder.path().join("events");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tensorflow.tfevents");
+    let read = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        read_events(&path).is_ok()
+    };
+    fuzz("events", &[fs::read(golden).unwrap()], EXECS, mend_records, read);
+}
+
+#[test]
+fn hdf5_reader() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut small = hdf5::Group::default();
+    for tensor in tensors() {
+        small.insert(&tensor.name.replace('/', " "), tensor.tensor).unwrap();
+    }
+    small.attributes.insert("name".into(), hdf5::Attribute::Text("dense".into()));
+    let golden =
+        ["h5py_kinds.h5", "h5py_latest.h5", "keras.weights.h5"].map(|f| fs::read(folder.join(f)).unwrap());
+    let seeds = [&golden[..], &[hdf5::write(&small).unwrap()]].concat();
+    let read = |bytes: &[u8]| match hdf5::read(bytes) {
+        Ok(group) => {
+            if let Ok(bytes) = hdf5::write(&group) {
+                hdf5::read(&bytes).unwrap();
+            }
+            true
+        }
+        Err(_) => false,
+    };
+    fuzz("hdf5", &seeds, EXECS, |_| {}, read);
 }

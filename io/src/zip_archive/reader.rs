@@ -3,6 +3,7 @@
 use super::{
     CENTRAL, DEFLATED, ENCRYPTED, END, END64, END64_LOCATOR, LOCAL, STORED, STREAMED, ZIP64, plausible,
 };
+use crate::byte_fields::ByteFields;
 use crate::error::{Error, ErrorKind, Result};
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
@@ -33,7 +34,7 @@ impl<'a> ZipReader<'a> {
     /// Checks the directory of an archive.
     pub(crate) fn new(bytes: &'a [u8]) -> Result<ZipReader<'a>> {
         let (start, end, count) = find_directory(bytes)?;
-        let mut directory = Fields { bytes: &bytes[..end], at: start };
+        let mut directory = ByteFields { bytes: &bytes[..end], at: start };
         let mut members: Vec<Member> = Vec::new();
         while directory.at < end {
             members.push(read_entry(&mut directory)?);
@@ -121,7 +122,7 @@ fn find_directory(bytes: &[u8]) -> Result<(usize, usize, u64)> {
             && record.len() - LEN == usize::from(u16::from_le_bytes([record[20], record[21]]))
     });
     let end_at = found.ok_or_else(|| Error::truncated("a zip archive whose end is missing"))?;
-    let mut end = Fields { bytes, at: end_at + 4 };
+    let mut end = ByteFields { bytes, at: end_at + 4 };
     let disks = (end.u16()?, end.u16()?);
     let (here, count) = (end.u16()?, end.u16()?);
     let (size, start) = (end.u32()?, end.u32()?);
@@ -133,10 +134,10 @@ fn find_directory(bytes: &[u8]) -> Result<(usize, usize, u64)> {
     let large = count == u16::MAX || size == u32::MAX || start == u32::MAX;
     let (start, size, count, directory_end) = match locator_at {
         Some(locator_at) if large => {
-            let mut locator = Fields { bytes, at: locator_at + 4 };
+            let mut locator = ByteFields { bytes, at: locator_at + 4 };
             let (disk, at, disks) = (locator.u32()?, locator.u64()?, locator.u32()?);
             let at = usize::try_from(at).unwrap_or(usize::MAX);
-            let mut end = Fields { bytes, at };
+            let mut end = ByteFields { bytes, at };
             let (mark, length, _, _) = (end.u32()?, end.u64()?, end.u16()?, end.u16()?);
             let disk_numbers = (end.u32()?, end.u32()?);
             let (here, count, size, start) = (end.u64()?, end.u64()?, end.u64()?, end.u64()?);
@@ -158,7 +159,7 @@ fn find_directory(bytes: &[u8]) -> Result<(usize, usize, u64)> {
     Ok((start as usize, directory_end, count))
 }
 
-fn read_entry(directory: &mut Fields<'_>) -> Result<Member> {
+fn read_entry(directory: &mut ByteFields<'_>) -> Result<Member> {
     if directory.u32()? != CENTRAL {
         return Err(Error::corrupt("the directory holds something that is no entry"));
     }
@@ -201,7 +202,7 @@ fn check_local(bytes: &[u8], member: &Member, free: usize) -> Result<(usize, usi
     if member.header_at < free as u64 {
         return Err(Error::corrupt(format!("starts at {}, inside the member before it", member.header_at)));
     }
-    let mut local = Fields { bytes, at: usize::try_from(member.header_at).unwrap_or(usize::MAX) };
+    let mut local = ByteFields { bytes, at: usize::try_from(member.header_at).unwrap_or(usize::MAX) };
     let mark = local.u32()?;
     local.skip(2)?;
     let (flags, method) = (local.u16()?, local.u16()?);
@@ -234,13 +235,13 @@ fn check_local(bytes: &[u8], member: &Member, free: usize) -> Result<(usize, usi
 }
 
 /// The zip64 field among the extra fields.
-fn zip64_field(extra: &[u8]) -> Result<Option<Fields<'_>>> {
-    let mut extra = Fields { bytes: extra, at: 0 };
+fn zip64_field(extra: &[u8]) -> Result<Option<ByteFields<'_>>> {
+    let mut extra = ByteFields { bytes: extra, at: 0 };
     while extra.bytes.len() - extra.at >= 4 {
         let (tag, len) = (extra.u16()?, extra.u16()?);
         let field = extra.take(usize::from(len))?;
         if tag == ZIP64 {
-            return Ok(Some(Fields { bytes: field, at: 0 }));
+            return Ok(Some(ByteFields { bytes: field, at: 0 }));
         }
     }
     Ok(None)
@@ -248,7 +249,7 @@ fn zip64_field(extra: &[u8]) -> Result<Option<Fields<'_>>> {
 
 /// Hands out the 64-bit values in place of those that are all ones, in their fixed order.
 struct Zip64<'a> {
-    fields: Option<Fields<'a>>,
+    fields: Option<ByteFields<'a>>,
 }
 
 impl Zip64<'_> {
@@ -257,38 +258,5 @@ impl Zip64<'_> {
             Some(fields) if narrow == u32::MAX => fields.u64(),
             _ => Ok(u64::from(narrow)),
         }
-    }
-}
-
-/// Little-endian fields one after the other.
-struct Fields<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Fields<'a> {
-    fn take(&mut self, n: usize) -> Result<&'a [u8]> {
-        let end = self.at.checked_add(n);
-        let field = end.and_then(|end| self.bytes.get(self.at..end));
-        let field =
-            field.ok_or_else(|| Error::truncated(format!("a record at byte {} is cut off", self.at)))?;
-        self.at += n;
-        Ok(field)
-    }
-
-    fn skip(&mut self, n: usize) -> Result<()> {
-        self.take(n).map(|_| ())
-    }
-
-    fn u16(&mut self) -> Result<u16> {
-        self.take(2).map(|b| u16::from_le_bytes([b[0], b[1]]))
-    }
-
-    fn u32(&mut self) -> Result<u32> {
-        self.take(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-    }
-
-    fn u64(&mut self) -> Result<u64> {
-        Ok(u64::from(self.u32()?) | u64::from(self.u32()?) << 32)
     }
 }
