@@ -1,6 +1,6 @@
 //! Steps scaled by earlier steps (Zeiler 2012).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -70,11 +70,11 @@ impl Elementwise for AdadeltaRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, [lr, rho, rest, epsilon]: &[A; 4], g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, [lr, rho, rest, epsilon]: &[A; 4], g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         let [a, b] = slots else { return w };
         let rms = |x: &A| (x.clone() + epsilon.clone()).sqrt();
-        *a = rho.clone() * a.clone() + rest.clone() * g.clone().square();
-        let delta = -(rms(b) * g / rms(a));
+        *a = rho.clone() * a.clone() + rest.clone() * g.square();
+        let delta = -(rms(b) * g.value / rms(a));
         *b = rho.clone() * b.clone() + rest.clone() * delta.clone().square();
         w + lr.clone() * delta
     }

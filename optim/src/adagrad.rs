@@ -1,6 +1,6 @@
 //! Division by the root of the summed squares (Duchi et al. 2011).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -69,9 +69,9 @@ impl Elementwise for AdagradRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, [lr, epsilon]: &[A; 2], g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, [lr, epsilon]: &[A; 2], g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         let [a] = slots else { return w };
-        *a = a.clone() + g.clone().square();
-        w - lr.clone() * g / (a.clone() + epsilon.clone()).sqrt()
+        *a = a.clone() + g.square();
+        w - lr.clone() * g.value / (a.clone() + epsilon.clone()).sqrt()
     }
 }

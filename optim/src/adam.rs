@@ -1,6 +1,6 @@
 //! Adaptive moments (Kingma & Ba 2014; AMSGrad: Reddi et al. 2018).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -118,9 +118,9 @@ impl Elementwise for AdamRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, c: &AdamCoefficients<A>, g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, c: &AdamCoefficients<A>, g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         let [m, v, hat @ ..] = slots else { return w };
-        *m = m.clone() + (g.clone() - m.clone()) * c.rest_1.clone();
+        *m = m.clone() + (g.value.clone() - m.clone()) * c.rest_1.clone();
         *v = v.clone() + (g.square() - v.clone()) * c.rest_2.clone();
         let v = match hat {
             [hat] => {

@@ -1,6 +1,6 @@
 //! Adam with the largest gradient in place of the mean square (Kingma & Ba 2014, section 7).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -80,10 +80,16 @@ impl Elementwise for AdamaxRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, [lr, rest, beta_2, unbias, epsilon]: &[A; 5], g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(
+        &self,
+        [lr, rest, beta_2, unbias, epsilon]: &[A; 5],
+        g: Gradient<A>,
+        w: A,
+        slots: &mut [A],
+    ) -> A {
         let [m, u] = slots else { return w };
-        *m = m.clone() + (g.clone() - m.clone()) * rest.clone();
-        *u = (beta_2.clone() * u.clone()).max(g.abs());
+        *m = m.clone() + (g.value.clone() - m.clone()) * rest.clone();
+        *u = (beta_2.clone() * u.clone()).max(g.value.abs());
         w - lr.clone() * m.clone() / (unbias.clone() * (u.clone() + epsilon.clone()))
     }
 }

@@ -1,7 +1,7 @@
 //! Adam with decoupled weight decay (Loshchilov & Hutter 2019).
 
 use crate::adam::{AdamCoefficients, AdamRule};
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -79,7 +79,7 @@ impl Elementwise for AdamWRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, c: &AdamCoefficients<A>, g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, c: &AdamCoefficients<A>, g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         self.0.step(c, g, w, slots)
     }
 }

@@ -186,3 +186,23 @@ impl Arith for Formula {
         self.unary(Tensor::square)
     }
 }
+
+/// A gradient in a formula. Where a weight's gradient is a sum of rows, its square is the sum of their squares.
+#[derive(Clone, Copy, Debug)]
+pub struct Gradient<A> {
+    /// The gradient.
+    pub value: A,
+    /// Its square, where that is not the product with itself.
+    pub squares: Option<A>,
+}
+
+impl<A: Arith> Gradient<A> {
+    /// The gradient's square.
+    #[inline(always)]
+    pub fn square(&self) -> A {
+        match &self.squares {
+            Some(s) => s.clone(),
+            None => self.value.clone().square(),
+        }
+    }
+}

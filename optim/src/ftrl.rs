@@ -1,6 +1,6 @@
 //! Follow the regularized leader (McMahan et al. 2013).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -149,16 +149,16 @@ impl Elementwise for FtrlRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, c: &FtrlCoefficients<A>, g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, c: &FtrlCoefficients<A>, g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         let [a, z] = slots else { return w };
         // The default power is a square root, which vectorizes.
         let power = |x: &A| {
             if self.learning_rate_power == -0.5 { x.clone().sqrt() } else { x.clone().pow(c.power.clone()) }
         };
-        let (before, sum) = (power(a), a.clone() + g.clone().square());
+        let (before, sum) = (power(a), a.clone() + g.square());
         let after = power(&sum);
         let pull = (after.clone() - before) / c.lr.clone();
-        *z = z.clone() + (g + c.shrinkage.clone() * w.clone() - pull * w);
+        *z = z.clone() + (g.value + c.shrinkage.clone() * w.clone() - pull * w);
         *a = sum;
         let clipped = z.clone().max(-c.l1.clone()).min(c.l1.clone());
         (clipped - z.clone()) / (after / c.lr.clone() + c.l2.clone())

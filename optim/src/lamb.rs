@@ -1,6 +1,6 @@
 //! Adam with steps scaled by the norm of each variable (You et al. 2019).
 
-use crate::rule::{Rule, Step};
+use crate::rule::{Rule, Step, squares};
 use crate::state::Slots;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_autograd::Variable;
@@ -80,8 +80,12 @@ impl Rule for LambRule {
             Ok(new)
         };
         let unbias = |beta: f64| one.sub(&t.like(beta)?.pow(&t)?);
+        let squared = match squares(g)? {
+            Some(s) => s,
+            None => g.square()?,
+        };
         let m_hat = moved(m, g, 1.0 - self.beta_1)?.div(&unbias(self.beta_1)?)?;
-        let v_hat = moved(v, &g.square()?, 1.0 - self.beta_2)?.div(&unbias(self.beta_2)?)?;
+        let v_hat = moved(v, &squared, 1.0 - self.beta_2)?.div(&unbias(self.beta_2)?)?;
         let update = m_hat.div(&v_hat.sqrt()?.add(&t.like(self.epsilon)?)?)?;
         let w = step.decayed(&var.value())?;
         let norm = |x: &Tensor| x.square()?.reduce_sum((), false)?.sqrt();

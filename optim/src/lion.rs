@@ -1,6 +1,6 @@
 //! Steps by sign (Chen et al. 2023).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -87,13 +87,13 @@ impl Elementwise for LionRule {
     fn step<A: Arith>(
         &self,
         [lr, beta_1, rest_1, beta_2, rest_2]: &[A; 5],
-        g: A,
+        g: Gradient<A>,
         w: A,
         slots: &mut [A],
     ) -> A {
         let [m] = slots else { return w };
-        let direction = m.clone() * beta_1.clone() + g.clone() * rest_1.clone();
-        *m = m.clone() * beta_2.clone() + g * rest_2.clone();
+        let direction = m.clone() * beta_1.clone() + g.value.clone() * rest_1.clone();
+        *m = m.clone() * beta_2.clone() + g.value * rest_2.clone();
         w - lr.clone() * direction.sign()
     }
 }

@@ -1,6 +1,6 @@
 //! Adam with Nesterov's momentum (Dozat 2015).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -130,12 +130,12 @@ impl Elementwise for NadamRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, c: &NadamCoefficients<A>, g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, c: &NadamCoefficients<A>, g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         let [m, v] = slots else { return w };
-        *m = m.clone() + (g.clone() - m.clone()) * c.rest_1.clone();
-        *v = v.clone() + (g.clone().square() - v.clone()) * c.rest_2.clone();
-        let m_hat =
-            c.ahead.clone() * m.clone() / c.unbias_ahead.clone() + c.now.clone() * g / c.unbias_now.clone();
+        *m = m.clone() + (g.value.clone() - m.clone()) * c.rest_1.clone();
+        *v = v.clone() + (g.square() - v.clone()) * c.rest_2.clone();
+        let m_hat = c.ahead.clone() * m.clone() / c.unbias_ahead.clone()
+            + c.now.clone() * g.value / c.unbias_now.clone();
         let v_hat = v.clone() / c.unbias_2.clone();
         w - m_hat * c.lr.clone() / (v_hat.sqrt() + c.epsilon.clone())
     }

@@ -3,7 +3,7 @@
 //! Keras's rules have kernels with vectors and threads, which compute the same formulas. Other rules, and
 //! variables too small to be worth a kernel's dispatch, run the formula itself.
 
-use crate::arith::Number;
+use crate::arith::{Gradient, Number};
 use crate::rule::Elementwise;
 use gradus_autograd::Variable;
 use gradus_kernels::optimizer::{Rule, Step};
@@ -21,11 +21,11 @@ pub(crate) fn run<E: Elementwise, T: Number>(
     decay: Option<(T, T)>,
     kernel: Option<(Rule, Step)>,
     grad: &Tensor,
+    squares: Option<&Tensor>,
     var: &Variable,
     slots: &[Variable],
 ) -> Result<()> {
-    let g = grad.view();
-    let g = g.as_slice::<T>();
+    let g = Squared { g: grad.view().as_slice::<T>(), squares: squares.map(|s| s.view().as_slice::<T>()) };
     match slots {
         [] => elements(var, |w| pass(rule, c, decay, kernel, g, w, [])),
         [a] => elements(var, |w| elements(a, |a| pass(rule, c, decay, kernel, g, w, [a]))),
@@ -48,12 +48,19 @@ pub(crate) fn elements<T: Number>(v: &Variable, f: impl FnOnce(&mut [T]) -> Resu
     v.update(|y| f(y.as_mut::<T>()))
 }
 
+/// A gradient, and its squares where they are not its products with itself.
+#[derive(Clone, Copy)]
+struct Squared<'a, T> {
+    g: &'a [T],
+    squares: Option<&'a [T]>,
+}
+
 fn pass<E: Elementwise, T: Number, const N: usize>(
     rule: &E,
     c: &E::Coefficients<T>,
     decay: Option<(T, T)>,
     kernel: Option<(Rule, Step)>,
-    g: &[T],
+    Squared { g, squares }: Squared<'_, T>,
     w: &mut [T],
     slots: [&mut [T]; N],
 ) -> Result<()> {
@@ -61,20 +68,37 @@ fn pass<E: Elementwise, T: Number, const N: usize>(
     // Equal lengths in plain sight let the compiler drop bounds checks and use vectors.
     let w = &mut w[..n];
     let mut slots = slots.map(|s| &mut s[..n]);
-    if let Some((rule, step)) = kernel.filter(|_| n >= KERNEL) {
+    if let Some((rule, step)) = kernel.filter(|_| n >= KERNEL && squares.is_none()) {
         T::fused(&rule, &step, w, g, &mut slots);
         return Ok(());
     }
-    for i in 0..n {
+    if let Some(squares) = squares {
+        let squares = &squares[..n];
+        each(rule, c, decay, w, &mut slots, |i| Gradient { value: g[i], squares: Some(squares[i]) });
+    } else {
+        each(rule, c, decay, w, &mut slots, |i| Gradient { value: g[i], squares: None });
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn each<E: Elementwise, T: Number, const N: usize>(
+    rule: &E,
+    c: &E::Coefficients<T>,
+    decay: Option<(T, T)>,
+    w: &mut [T],
+    slots: &mut [&mut [T]; N],
+    gradient: impl Fn(usize) -> Gradient<T>,
+) {
+    for i in 0..w.len() {
         let mut w_i = w[i];
         if let Some((d, lr)) = decay {
             w_i = w_i - w_i * d * lr;
         }
         let mut s: [T; N] = std::array::from_fn(|k| slots[k][i]);
-        w[i] = rule.step(c, g[i], w_i, &mut s);
+        w[i] = rule.step(c, gradient(i), w_i, &mut s);
         for k in 0..N {
             slots[k][i] = s[k];
         }
     }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Division by the root of the mean square (Hinton 2012).
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -116,17 +116,17 @@ impl Elementwise for RmspropRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, c: &RmspropCoefficients<A>, g: A, w: A, slots: &mut [A]) -> A {
+    fn step<A: Arith>(&self, c: &RmspropCoefficients<A>, g: Gradient<A>, w: A, slots: &mut [A]) -> A {
         let [v, others @ ..] = slots else { return w };
-        *v = c.rho.clone() * v.clone() + c.rest.clone() * g.clone().square();
+        *v = c.rho.clone() * v.clone() + c.rest.clone() * g.square();
         let mut spread = v.clone();
         if self.centered {
             if let Some(mean) = others.last_mut() {
-                *mean = c.rho.clone() * mean.clone() + c.rest.clone() * g.clone();
+                *mean = c.rho.clone() * mean.clone() + c.rest.clone() * g.value.clone();
                 spread = spread - mean.clone().square();
             }
         }
-        let down = c.lr.clone() * g / (spread + c.epsilon.clone()).sqrt();
+        let down = c.lr.clone() * g.value / (spread + c.epsilon.clone()).sqrt();
         if self.momentum > 0.0 {
             if let Some(m) = others.first_mut() {
                 *m = c.momentum.clone() * m.clone() + down;

@@ -1,11 +1,11 @@
 //! What makes one optimizer differ from another: its slots and its update.
 
-use crate::arith::{Arith, Formula, Number};
+use crate::arith::{Arith, Formula, Gradient, Number};
 use crate::one_pass;
 use crate::state::Slots;
 use gradus_autograd::Variable;
 use gradus_kernels::optimizer;
-use gradus_tensor::{DType, Result, Tensor};
+use gradus_tensor::{DType, Result, Rows, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
@@ -77,7 +77,7 @@ pub trait Elementwise: Debug + Clone + Send + Sync + Serialize + DeserializeOwne
     }
 
     /// The new weight from gradient and weight; slots are updated in place, group after group.
-    fn step<A: Arith>(&self, c: &Self::Coefficients<A>, g: A, w: A, slots: &mut [A]) -> A;
+    fn step<A: Arith>(&self, c: &Self::Coefficients<A>, g: Gradient<A>, w: A, slots: &mut [A]) -> A;
 }
 
 /// The moment that a step happens at.
@@ -185,6 +185,12 @@ impl<E: Elementwise> Rule for E {
     }
 }
 
+/// The squares of a gradient that is a sum of rows: each row is squared before it is added.
+pub(crate) fn squares(grad: &Tensor) -> Result<Option<Tensor>> {
+    let Some(rows) = Rows::of(grad) else { return Ok(None) };
+    Ok(Some(Rows { values: rows.values.square()?, ..rows }.sum(grad.shape().clone())?))
+}
+
 fn in_place<E: Elementwise, T: Number>(
     rule: &E,
     step: &Step,
@@ -203,7 +209,8 @@ fn in_place<E: Elementwise, T: Number>(
         let taken = u64::try_from(t - 1).unwrap_or(0);
         (k, optimizer::Step { weight_decay, ..optimizer::Step::new(f64::from(rate), taken) })
     });
-    one_pass::run(rule, &c, decay, kernel, grad, var, slots.of(i))
+    let squares = squares(grad)?;
+    one_pass::run(rule, &c, decay, kernel, grad, squares.as_ref(), var, slots.of(i))
 }
 
 /// The same step written with recorded operations: inside a trace, and for half precision.
@@ -221,8 +228,9 @@ fn by_operations<E: Elementwise>(
     let (lr, t) = (Formula::of(&step.learning_rate(dtype)?), Formula::of(&step.number(dtype)?));
     let c = rule.coefficients(lr, t, &shared);
     let w = step.decayed(&var.value())?;
+    let gradient = Gradient { value: Formula::of(grad), squares: squares(grad)?.as_ref().map(Formula::of) };
     let mut values: Vec<Formula> = slots.of(i).iter().map(|v| Formula::of(&v.value())).collect();
-    let w = rule.step(&c, Formula::of(grad), Formula::of(&w), &mut values).finish()?;
+    let w = rule.step(&c, gradient, Formula::of(&w), &mut values).finish()?;
     for (slot, new) in slots.of(i).iter().zip(values) {
         slot.assign(&new.finish()?)?;
     }

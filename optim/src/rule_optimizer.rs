@@ -1,6 +1,6 @@
 //! The part that all optimizers share, around the rule that makes them differ.
 
-use crate::clip::clip;
+use crate::clip::{clip, mapped};
 use crate::options::{Excluded, Options};
 use crate::rule::{Clock, Rule, Step};
 use crate::state::Slots;
@@ -211,7 +211,7 @@ impl<R: Rule> RuleOptimizer<R> {
             scaled = SmallVec::with_capacity(grads.len());
             for (g, v) in grads.iter().zip(vars) {
                 let g = match self.options.loss_scale_factor {
-                    Some(f) => g.div(&g.like(f)?)?,
+                    Some(f) => mapped(g, |g| g.div(&g.like(f)?))?,
                     None => g.clone(),
                 };
                 scaled.push(g.cast(v.dtype())?);

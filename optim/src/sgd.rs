@@ -1,6 +1,6 @@
 //! Gradient descent with momentum.
 
-use crate::arith::Arith;
+use crate::arith::{Arith, Gradient};
 use crate::rule::Elementwise;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_kernels::optimizer;
@@ -80,8 +80,8 @@ impl Elementwise for SgdRule {
     }
 
     #[inline(always)]
-    fn step<A: Arith>(&self, [lr, momentum]: &[A; 2], g: A, w: A, slots: &mut [A]) -> A {
-        let down = g * lr.clone();
+    fn step<A: Arith>(&self, [lr, momentum]: &[A; 2], g: Gradient<A>, w: A, slots: &mut [A]) -> A {
+        let down = g.value * lr.clone();
         let [m] = slots else { return w - down };
         *m = m.clone() * momentum.clone() - down.clone();
         w + if self.nesterov { m.clone() * momentum.clone() - down } else { m.clone() }

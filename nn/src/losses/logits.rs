@@ -15,17 +15,14 @@ pub enum Logits {
     Sigmoid(Tensor),
 }
 
-/// The slot's type; empty on tensors that no activation made.
-struct Origin(Option<Logits>);
-
 impl Logits {
     /// Leaves logits on the probabilities made from them.
     pub fn leave_on(self, probabilities: &Tensor) {
-        let _ = probabilities.view().derived(|| Origin(Some(self)));
+        let _ = probabilities.view().derived(|| self);
     }
 
     /// The logits that were left on `probabilities`.
     pub fn of(probabilities: &Tensor) -> Option<Logits> {
-        probabilities.view().derived(|| Origin(None))?.0.clone()
+        probabilities.view().left::<Logits>().cloned()
     }
 }

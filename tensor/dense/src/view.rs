@@ -44,6 +44,11 @@ impl<'a> View<'a> {
         self.derived?.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
+    /// What was left beside this value, if it is a `D`; nothing is made.
+    pub fn left<D: Send + Sync + 'static>(&self) -> Option<&'a D> {
+        self.derived?.get()?.downcast_ref()
+    }
+
     /// Dtype and shape.
     pub fn spec(&self) -> &'a Spec {
         self.spec

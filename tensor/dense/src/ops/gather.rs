@@ -74,7 +74,11 @@ impl Op for Gather {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let op =
             ScatterAdd { shape: cx.x_spec(0).shape.clone(), axis: self.axis, batch_dims: self.batch_dims };
-        let g = apply1(&op, &[cx.x(1), &cx.dy(0)?])?;
+        let dy = cx.dy(0)?;
+        let g = apply1(&op, &[cx.x(1), &dy])?;
+        if self.axis == 0 && self.batch_dims == 0 {
+            crate::Rows { values: dy, indices: cx.x(1).clone() }.leave_on(&g);
+        }
         cx.give(0, g)
     }
 }
