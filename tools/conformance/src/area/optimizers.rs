@@ -2,7 +2,7 @@
 
 use gradus_autograd::Variable;
 use gradus_optim::schedules::{self, Schedule};
-use gradus_tensor::Tensor;
+use gradus_tensor::{Rows, Tensor};
 use serde_json::json;
 
 use super::dense::{all_used, tensor, tensors, values};
@@ -29,6 +29,7 @@ pub fn register(r: &mut Registry) {
     ] {
         r.run(Area::Optimizers, name, optimize);
     }
+    r.run(Area::Optimizers, "x.row_gradients", rows);
     for name in [
         "keras.optimizers.schedules.ExponentialDecay",
         "keras.optimizers.schedules.PiecewiseConstantDecay",
@@ -76,6 +77,28 @@ fn optimize(case: &Case) -> Result<Outcome> {
         outcome = outcome.with("after_finalize", held(&vars)?);
     }
     Ok(outcome)
+}
+
+/// Gradients that are rows of a table: inputs are the table, then rows and their places with the step as first axis.
+fn rows(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let config = attrs.read("config", |c| Some(c.clone()))?;
+    let name = config["name"].as_str().unwrap_or_default();
+    let mut optimizer = gradus_optim::from_config(name, &config)?;
+    let inputs = case.arrays("inputs")?;
+    let [table, values_of, places] = &inputs[..] else {
+        return Err(ConformanceError::Case(format!("{} inputs, expected 3", inputs.len())));
+    };
+    let table = Variable::named("v0", tensor(table)?);
+    let steps = places.shape().first().copied().unwrap_or(0);
+    let mut outputs = Vec::new();
+    for step in 0..steps {
+        let rows = Rows { values: row(values_of, step)?, indices: row(places, step)? };
+        let gradient = rows.dense(table.shape().clone())?;
+        optimizer.apply_gradients(&[gradient], std::slice::from_ref(&table))?;
+        outputs.push(table.peek());
+    }
+    Ok(Outcome::outputs(values(&outputs)?).check("attributes", all_used(&attrs)))
 }
 
 fn held(vars: &[Variable]) -> Result<Vec<Option<Value>>> {
