@@ -83,6 +83,8 @@ mod tests {
         assert_eq!(v.value().to_vec::<f32>().unwrap(), [7.0, 42.0, 2.0, 2.0]);
         assert_eq!(before.to_vec::<f32>().unwrap(), [0.0; 4], "the old value is kept");
         assert_eq!(v.slice(s![.., 0]).value().unwrap().to_vec::<f32>().unwrap(), [7.0, 2.0]);
-        assert!(v.scatter_update(&Tensor::new([5]).unwrap(), &Tensor::ones([1, 2], DType::F32).unwrap()).is_err());
+        assert!(
+            v.scatter_update(&Tensor::new([5]).unwrap(), &Tensor::ones([1, 2], DType::F32).unwrap()).is_err()
+        );
     }
 }

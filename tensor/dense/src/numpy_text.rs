@@ -342,16 +342,8 @@ mod tests {
             ),
             (f(&[f32::NAN]), "[nan]", "array([nan], dtype=float32)"),
             (f(&[]), "[]", "array([], dtype=float32)"),
-            (
-                Tensor::zeros([0, 3], DType::F32).unwrap(),
-                "[]",
-                "array([], shape=(0, 3), dtype=float32)",
-            ),
-            (
-                Tensor::new([1, -20, 300]).unwrap(),
-                "[  1 -20 300]",
-                "array([  1, -20, 300], dtype=int32)",
-            ),
+            (Tensor::zeros([0, 3], DType::F32).unwrap(), "[]", "array([], shape=(0, 3), dtype=float32)"),
+            (Tensor::new([1, -20, 300]).unwrap(), "[  1 -20 300]", "array([  1, -20, 300], dtype=int32)"),
             (Tensor::new([true, false]).unwrap(), "[ True False]", "array([ True, False])"),
             (
                 range(30),
@@ -372,10 +364,18 @@ mod tests {
                 "array([0.000e+00, 1.000e+00, 2.000e+00, ..., 1.997e+03, 1.998e+03,\n       1.999e+03], \
                  shape=(2000,), dtype=float32)",
             ),
-            (f(&[123_456.79, 0.5]), "[1.2345679e+05 5.0000000e-01]", "array([1.2345679e+05, 5.0000000e-01], dtype=float32)"),
+            (
+                f(&[123_456.79, 0.5]),
+                "[1.2345679e+05 5.0000000e-01]",
+                "array([1.2345679e+05, 5.0000000e-01], dtype=float32)",
+            ),
             (d(&[0.001, 1.0]), "[0.001 1.   ]", "array([0.001, 1.   ])"),
             (f(&[0.0, -0.0]), "[ 0. -0.]", "array([ 0., -0.], dtype=float32)"),
-            (f(&[1e-10, 2e10, -3e5]), "[ 1.e-10  2.e+10 -3.e+05]", "array([ 1.e-10,  2.e+10, -3.e+05], dtype=float32)"),
+            (
+                f(&[1e-10, 2e10, -3e5]),
+                "[ 1.e-10  2.e+10 -3.e+05]",
+                "array([ 1.e-10,  2.e+10, -3.e+05], dtype=float32)",
+            ),
             (
                 d(&[std::f64::consts::PI, 271.828_182_845]),
                 "[  3.14159265 271.82818285]",
@@ -400,7 +400,10 @@ mod tests {
         let m = Tensor::new([[1.0f32, 2.0], [3.0, 4.0]]).unwrap();
         assert_eq!(m.to_string(), "tf.Tensor(\n[[1. 2.]\n [3. 4.]], shape=(2, 2), dtype=float32)");
         let rows = Tensor::range(1200).unwrap().reshape([30, 40]).unwrap().to_code();
-        assert!(rows.starts_with("array([[   0,    1,    2, ...,   37,   38,   39],\n       [  40,"), "{rows}");
+        assert!(
+            rows.starts_with("array([[   0,    1,    2, ...,   37,   38,   39],\n       [  40,"),
+            "{rows}"
+        );
         assert!(rows.ends_with("1199]],\n      shape=(30, 40), dtype=int32)"), "{rows}");
     }
 }

@@ -1,6 +1,8 @@
 //! Conversion of elements from one dtype to another.
 
+use crate::cast::{same, same_mut};
 use crate::dtype::{DType, Element};
+use crate::split;
 
 /// Converts every element with the rules of Rust's `as`.
 ///
@@ -9,6 +11,9 @@ use crate::dtype::{DType, Element};
 /// Panics when the slices differ in length.
 pub fn convert<A: Element, B: Element>(x: &[A], y: &mut [B]) {
     assert_eq!(x.len(), y.len(), "convert: lengths differ");
+    if common(x, y) {
+        return;
+    }
     let exact = |d: DType| d.is_int() || d == DType::Bool;
     // 64-bit integers do not survive a detour over f64, nor imaginary parts one over the real numbers.
     if A::DTYPE.is_complex() && B::DTYPE.is_complex() {
@@ -18,6 +23,52 @@ pub fn convert<A: Element, B: Element>(x: &[A], y: &mut [B]) {
     } else {
         y.iter_mut().zip(x).for_each(|(y, x)| *y = B::from_f64(x.to_f64()));
     }
+}
+
+/// The conversions that programs make all the time (images and labels to floats, masks to numbers, mixed precision), as
+/// plain loops that vectorise. False for the others.
+fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
+    macro_rules! pairs {
+        ($($a:ident $at:ty, $b:ident $bt:ty, |$v:ident| $f:expr;)*) => {
+            // Both dtypes are constants here, so one arm is left of the match.
+            match (A::DTYPE, B::DTYPE) {
+                $((DType::$a, DType::$b) => {
+                    let (x, y) = (same::<A, $at>(x), same_mut::<B, $bt>(y));
+                    split::chunks(y, split::piece(0.3), |start, y| {
+                        for (y, &$v) in y.iter_mut().zip(&x[start..]) {
+                            *y = $f;
+                        }
+                    });
+                })*
+                _ => return false,
+            }
+        };
+    }
+    pairs! {
+        U8 u8, F32 f32, |v| f32::from(v);
+        I32 i32, F32 f32, |v| v as f32;
+        I64 i64, F32 f32, |v| v as f32;
+        F64 f64, F32 f32, |v| v as f32;
+        Bool bool, F32 f32, |v| f32::from(u8::from(v));
+        F32 f32, F64 f64, |v| f64::from(v);
+        I32 i32, F64 f64, |v| f64::from(v);
+        I64 i64, F64 f64, |v| v as f64;
+        Bool bool, F64 f64, |v| f64::from(u8::from(v));
+        F32 f32, I32 i32, |v| v as i32;
+        F32 f32, I64 i64, |v| v as i64;
+        F32 f32, U8 u8, |v| v as u8;
+        F64 f64, I64 i64, |v| v as i64;
+        U8 u8, I32 i32, |v| i32::from(v);
+        U8 u8, I64 i64, |v| i64::from(v);
+        I32 i32, I64 i64, |v| i64::from(v);
+        I64 i64, I32 i32, |v| v as i32;
+        Bool bool, I32 i32, |v| i32::from(v);
+        Bool bool, I64 i64, |v| i64::from(v);
+        F32 f32, Bool bool, |v| v != 0.0;
+        I32 i32, Bool bool, |v| v != 0;
+        I64 i64, Bool bool, |v| v != 0;
+    }
+    true
 }
 
 #[cfg(test)]
@@ -44,5 +95,9 @@ mod tests {
         assert_eq!(one::<Complex<f32>, f64>(Complex::new(2.0, 3.0)), 2.0);
         assert_eq!(one::<Complex<f32>, Complex<f64>>(Complex::new(2.0, 3.0)), Complex::new(2.0, 3.0));
         assert_eq!(one::<i64, f32>(16_777_217), 16_777_216.0);
+        assert_eq!(one::<f32, u8>(300.7), 255);
+        assert_eq!(one::<f64, f32>(1e300), f32::INFINITY);
+        assert!(one::<f32, bool>(f32::NAN));
+        assert_eq!(one::<bool, i64>(true), 1);
     }
 }

@@ -28,7 +28,10 @@ mod tests {
         let t = Tensor::new([[1.0f64, 2.0, 3.0], [4.0, 5.0, 6.0]]).unwrap();
         let m = t.to_faer::<f64>().unwrap();
         assert_eq!(m[(1, 0)], 4.0);
-        assert_eq!(Tensor::from_faer(m.as_ref()).unwrap().to_vec::<f64>().unwrap(), t.to_vec::<f64>().unwrap());
+        assert_eq!(
+            Tensor::from_faer(m.as_ref()).unwrap().to_vec::<f64>().unwrap(),
+            t.to_vec::<f64>().unwrap()
+        );
         assert!(t.flatten().unwrap().to_faer::<f64>().is_err());
     }
 }

@@ -34,7 +34,8 @@ impl Conv1dOptions {
 }
 
 fn rank3(what: &str, t: &Tensor) -> Result<[usize; 3]> {
-    t.dims::<3>().map_err(|_| Error::shape(format!("conv1d: the {what} has shape {}, expected rank 3", t.shape())))
+    t.dims::<3>()
+        .map_err(|_| Error::shape(format!("conv1d: the {what} has shape {}, expected rank 3", t.shape())))
 }
 
 impl Tensor {
@@ -57,7 +58,9 @@ impl Tensor {
         rank3("filter", filter)?;
         let output = output.into();
         if output.rank() != 3 {
-            return Err(Error::shape(format!("conv1d_transpose: an output of shape {output}, expected rank 3")));
+            return Err(Error::shape(format!(
+                "conv1d_transpose: an output of shape {output}, expected rank 3"
+            )));
         }
         let x = self.expand_dims(1)?;
         x.conv2d_transpose(&filter.expand_dims(0)?, output.with(1, 1), options.flat())?.squeeze(1)

@@ -63,7 +63,9 @@ impl Conv3dOptions {
                 let total = (outputs.saturating_sub(1) * stride + reach).saturating_sub(size);
                 Ok(Depth { before: total / 2, after: total - total / 2, outputs })
             }
-            Padding::Explicit(_) => Err(Error::value("conv3d: explicit padding is not supported; use `pad` first")),
+            Padding::Explicit(_) => {
+                Err(Error::value("conv3d: explicit padding is not supported; use `pad` first"))
+            }
         }
     }
 }
@@ -85,7 +87,8 @@ impl Tensor {
         let kd = rank5("filter", filter.shape())?[0];
         let depth = options.depth(d, kd)?;
         let none = (0, 0);
-        let x = self.pad(&[none, (depth.before, depth.after), none, none, none], super::PadMode::Constant(0.0))?;
+        let x =
+            self.pad(&[none, (depth.before, depth.after), none, none, none], super::PadMode::Constant(0.0))?;
         let mut sum: Option<Tensor> = None;
         for k in 0..kd {
             let part = Slice {

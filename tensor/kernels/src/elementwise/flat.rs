@@ -46,13 +46,7 @@ fn walk<const N: usize, A: Element, B: Element, Y>(
     }
 }
 
-fn zip<T: Element, Y: Send>(
-    a: &[T],
-    b: &[T],
-    y: &mut [Y],
-    ns: f64,
-    f: impl Fn(&[T], &[T], &mut [Y]) + Sync,
-) {
+fn zip<T: Element, Y: Send>(a: &[T], b: &[T], y: &mut [Y], ns: f64, f: impl Fn(&[T], &[T], &mut [Y]) + Sync) {
     let n = y.len();
     let whole = [a.len() == n, b.len() == n];
     split::chunks(y, split::piece(ns), |start, y| {

@@ -1,7 +1,7 @@
 //! Convolutions and pooling of `tf.nn`, and softmax.
 
 use gradus_tensor::Tensor;
-use gradus_tensor::ops::{ConvOptions, Padding};
+use gradus_tensor::ops::{Conv1dOptions, Conv3dOptions, ConvOptions, Padding};
 
 use super::bind::take;
 use crate::golden::Attrs;
@@ -25,13 +25,21 @@ pub fn register(r: &mut Registry) {
         let plain = ConvOptions { groups: 1, ..options(attrs, x, filter)? };
         Ok(vec![x.conv2d_transpose(filter, output, plain)?])
     });
-    // A sequence is an image of height 1.
     r.op("tf.nn.conv1d", |x, attrs| {
         let [x, filter] = take(x)?;
         let stride = attrs.usize_or("stride", 1)?;
-        let padding = padding(attrs)?;
-        let options = ConvOptions { strides: [1, stride], padding, ..ConvOptions::default() };
-        Ok(vec![x.expand_dims(1)?.conv2d(&filter.expand_dims(0)?, options)?.squeeze(1)?])
+        let options = Conv1dOptions { stride, padding: padding(attrs)?, ..Conv1dOptions::default() };
+        Ok(vec![x.conv1d(filter, options)?])
+    });
+    r.op("tf.nn.conv3d", |x, attrs| {
+        let [x, filter] = take(x)?;
+        let all = attrs.usizes("strides")?;
+        let strides = all
+            .get(1..4)
+            .and_then(|s| <[usize; 3]>::try_from(s).ok())
+            .ok_or_else(|| ConformanceError::Case(format!("strides {all:?}, expected five")))?;
+        let options = Conv3dOptions { strides, padding: padding(attrs)?, ..Conv3dOptions::default() };
+        Ok(vec![x.conv3d(filter, options)?])
     });
     r.op("tf.nn.max_pool2d", |x, attrs| {
         let [x] = take(x)?;
