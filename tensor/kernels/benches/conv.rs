@@ -10,10 +10,11 @@ use gradus_kernels::gemm::{Activation, Epilogue};
 use gradus_kernels::threads::{num_threads, set_num_threads};
 use std::time::Instant;
 
-/// Seconds: processor time with one thread where the system tells, which a busy machine does not stretch, else
-/// elapsed time.
-fn now(start: Instant) -> f64 {
-    if num_threads() == 1
+/// Seconds: for long calls on one thread processor time where the system tells, which a busy machine does not
+/// stretch (but counts in steps of milliseconds), else elapsed time.
+fn now(start: Instant, long: bool) -> f64 {
+    if long
+        && num_threads() == 1
         && let Ok(stat) = std::fs::read_to_string("/proc/thread-self/schedstat")
         && let Some(ns) = stat.split(' ').next().and_then(|v| v.parse::<f64>().ok())
     {
@@ -30,9 +31,9 @@ fn time(mut f: impl FnMut()) -> (f64, f64) {
     let rounds = ((0.5 / once) as usize).clamp(7, 2000);
     let mut times: Vec<f64> = (0..rounds)
         .map(|_| {
-            let before = now(start);
+            let before = now(start, once > 0.02);
             f();
-            now(start) - before
+            now(start, once > 0.02) - before
         })
         .collect();
     times.sort_by(f64::total_cmp);

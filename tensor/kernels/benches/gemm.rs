@@ -6,10 +6,11 @@ use gradus_kernels::gemm::{Epilogue, Gemm, PackedB, gemm, gemm_packed};
 use gradus_kernels::threads::{num_threads, set_num_threads};
 use std::time::Instant;
 
-/// Seconds: processor time with one thread where the system tells, which a busy machine does not stretch, else
-/// elapsed time.
-fn now(start: Instant) -> f64 {
-    if num_threads() == 1
+/// Seconds: for long calls on one thread processor time where the system tells, which a busy machine does not
+/// stretch (but counts in steps of milliseconds), else elapsed time.
+fn now(start: Instant, long: bool) -> f64 {
+    if long
+        && num_threads() == 1
         && let Ok(stat) = std::fs::read_to_string("/proc/thread-self/schedstat")
         && let Some(ns) = stat.split(' ').next().and_then(|v| v.parse::<f64>().ok())
     {
@@ -23,13 +24,13 @@ fn time(mut f: impl FnMut()) -> (f64, f64) {
     let start = Instant::now();
     f();
     let once = start.elapsed().as_secs_f64().max(1e-9);
-    let inner = ((2e-4 / once) as usize).clamp(1, 10_000);
+    let inner = ((2e-5 / once) as usize).clamp(1, 10_000);
     let rounds = ((0.2 / (once * inner as f64)) as usize).clamp(5, 2000);
     let mut times: Vec<f64> = (0..rounds)
         .map(|_| {
-            let before = now(start);
+            let before = now(start, once > 0.02);
             (0..inner).for_each(|_| f());
-            (now(start) - before) / inner as f64
+            (now(start, once > 0.02) - before) / inner as f64
         })
         .collect();
     times.sort_by(f64::total_cmp);
