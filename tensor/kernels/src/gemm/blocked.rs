@@ -14,11 +14,14 @@
 //! has few tiles and K is long (weight gradients), K is cut into fixed parts which are added in order.
 
 use super::micro::{Segment, Tile, max_rows};
-use super::pack::{Source, copy_rows, friendly_stride, pack_b, pack_rows, packed_len, panel_width, width_at};
+use super::pack::{
+    Source, copy_rows, friendly_stride, pack_b, pack_rows, pack_turned, packed_len, panel_width, width_at,
+};
 use super::{Finish, Real};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd};
 use crate::threads::{SharedMut, parallel_for_cost};
+use std::mem::MaybeUninit;
 
 /// One product of matrices in memory that the caller has checked.
 #[derive(Clone, Copy)]
@@ -57,8 +60,9 @@ pub(crate) enum Factor<T> {
 const KC: usize = 256;
 /// Columns of a task at most: its block of B is half of a 1 MB second-level cache.
 const NC: usize = 512;
-/// Rows of a task at most, in tiles.
+/// Rows of a task at most, in tiles; a transposed A is read by long rows, across as many tiles as fit.
 const MC_TILES: usize = 12;
+const MC_TILES_TURNED: usize = 24;
 /// Multiply-adds that are worth a task: 10 to 20 microseconds.
 const TASK: usize = 1 << 20;
 /// Values of B that a product of one tile may copy to the stack.
@@ -68,8 +72,8 @@ const PACK_BYTES: usize = 8 << 20;
 
 /// Rows and columns of a task, from the shape alone.
 #[inline(always)]
-fn task_shape(m: usize, n: usize, k: usize, mr: usize, nr: usize) -> (usize, usize) {
-    let mut mc = m.min(MC_TILES * mr);
+fn task_shape(m: usize, n: usize, k: usize, mc: usize, mr: usize, nr: usize) -> (usize, usize) {
+    let mut mc = m.min(mc * mr);
     let mut nc = n.next_multiple_of(nr).min(NC);
     let tasks = |mc: usize, nc: usize| m.div_ceil(mc) * n.div_ceil(nc);
     while tasks(mc, nc) < 8 && mc * nc * k > 2 * TASK {
@@ -97,7 +101,9 @@ impl<T: Real> Kernel for Product<T> {
         }
         match self.b {
             Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
-            Factor::Plain { trans: false, .. } if m <= 2 * max_rows::<S>() => self.tasks(s),
+            Factor::Plain { trans: false, .. } if m <= 3 * max_rows::<S>() && self.parts::<S>() == 1 => {
+                self.tasks(s)
+            }
             Factor::Panels { .. } => self.tasks(s),
             Factor::Plain { b, ldb, trans } => {
                 let parts = self.parts::<S>();
@@ -145,18 +151,19 @@ impl<T: Real> Product<T> {
         let Product { m, n, k, lda, trans_a, .. } = self;
         let lanes = T::lanes::<S>();
         let width = if n > lanes { 2 * lanes } else { lanes };
-        let mut copy = [T::ZERO; TINY];
+        let mut copy = [const { MaybeUninit::<T>::uninit() }; TINY];
+        let copy = copy.as_mut_ptr().cast::<T>();
         // SAFETY: the caller vouches for the matrices; k rows of `width` values fit the copy.
         unsafe {
             let (b, ldb) = match self.b {
                 Factor::Plain { b, ldb, trans: false } if n == width => (b, ldb),
                 Factor::Plain { b, ldb, trans } => {
-                    for p in 0..k {
-                        for j in 0..n {
-                            copy[p * width + j] = *b.add(if trans { j * ldb + p } else { p * ldb + j });
-                        }
+                    if trans {
+                        pack_turned(s, k, n, width, b, ldb, copy);
+                    } else {
+                        pack_rows(s, k, n, width, b, ldb, copy);
                     }
-                    (copy.as_ptr(), width)
+                    (copy.cast_const(), width)
                 }
                 Factor::Panels { b, from, .. } => (b.add(from * width), width),
             };
@@ -189,7 +196,10 @@ impl<T: Real> Product<T> {
     #[inline(always)]
     fn tasks<S: Simd>(self, s: S) {
         let Product { m, n, k, .. } = self;
-        let (mc, nc) = task_shape(m, n, k, max_rows::<S>(), panel_width::<T, S>());
+        let (mc, nc) = {
+            let mc = if self.trans_a { MC_TILES_TURNED } else { MC_TILES };
+            task_shape(m, n, k, mc, max_rows::<S>(), panel_width::<T, S>())
+        };
         let down = m.div_ceil(mc);
         let whole = self;
         parallel_for_cost(down * n.div_ceil(nc), self.estimate_ns(), move |task| {

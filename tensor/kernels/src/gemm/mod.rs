@@ -40,6 +40,7 @@ pub use pack::PackedB;
 pub use plain::Number;
 pub use real::Real;
 
+use crate::elementwise::{narrow_round, narrow_widen};
 use crate::simd::{self, Kernel, Simd};
 use crate::threads::{SharedMut, parallel_for_cost};
 use blocked::{Factor, Product};
@@ -190,7 +191,12 @@ pub fn gemm_packed<T: Real>(shape: &Gemm, a: &[T], b: &PackedB<T>, c: &mut [T], 
     if shape.batch == 0 || shape.m == 0 || shape.n == 0 {
         return;
     }
-    let panels = Factor::Panels { b: b.data.as_slice::<T>().as_ptr(), depth: b.k, from: 0 };
+    let data = b.data.as_slice::<T>().as_ptr();
+    let panels = if b.n == 1 {
+        Factor::Plain { b: data, ldb: 1, trans: false }
+    } else {
+        Factor::Panels { b: data, depth: b.k, from: 0 }
+    };
     let batch = Batch { shape: *shape, a: a.as_ptr(), b: panels, c: c.as_mut_ptr(), epilogue };
     let run = || simd::dispatch(batch);
     if b.level == simd::level() { run() } else { simd::with_level(b.level, run) }
@@ -314,7 +320,7 @@ fn one<T: Real, S: Simd>(s: S, p: Product<T>) {
 fn widened<T: Number>(shape: &Gemm, a: &[T], b: &[T], c: &mut [T], epilogue: &Epilogue<'_, T>) {
     let wide = |x: &[T]| -> crate::Buffer {
         let mut out = crate::Buffer::new(crate::DType::F32, x.len());
-        out.as_mut_slice::<f32>().iter_mut().zip(x).for_each(|(o, v)| *o = v.to_f64() as f32);
+        narrow_widen(x, out.as_mut_slice());
         out
     };
     let (a, b, mut sums) = (wide(a), wide(b), wide(c));
@@ -327,10 +333,15 @@ fn widened<T: Number>(shape: &Gemm, a: &[T], b: &[T], c: &mut [T], epilogue: &Ep
     gemm(shape, a.as_slice(), b.as_slice(), sums.as_mut_slice::<f32>(), &e);
     let sums = sums.as_slice::<f32>();
     for member in 0..shape.batch {
+        let at = member * shape.stride_c;
+        if shape.ldc == shape.n {
+            let len = shape.m * shape.n;
+            narrow_round(&sums[at..at + len], &mut c[at..at + len]);
+            continue;
+        }
         for i in 0..shape.m {
-            let at = member * shape.stride_c + i * shape.ldc;
-            let row = c[at..at + shape.n].iter_mut().zip(&sums[at..]);
-            row.for_each(|(c, &v)| *c = T::from_f64(f64::from(v)));
+            let at = at + i * shape.ldc;
+            narrow_round(&sums[at..at + shape.n], &mut c[at..at + shape.n]);
         }
     }
 }

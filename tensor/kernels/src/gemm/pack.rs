@@ -26,6 +26,14 @@ impl<T: Real> PackedB<T> {
     /// Panics when `b` is too short.
     pub fn new(k: usize, n: usize, b: &[T], ldb: usize, trans: bool) -> Self {
         super::check_matrix("b", b.len(), if trans { (n, k) } else { (k, n) }, ldb);
+        if n == 1 {
+            // A single column stays one: its products are not made of tiles.
+            let mut data = Buffer::new(T::DTYPE, k);
+            for (i, v) in data.as_mut_slice::<T>().iter_mut().enumerate() {
+                *v = b[if trans { i } else { i * ldb }];
+            }
+            return PackedB { data, k, n, level: simd::level(), element: std::marker::PhantomData };
+        }
         struct Pack<'a, T>(usize, usize, &'a [T], usize, bool);
         impl<T: Real> Kernel for Pack<'_, T> {
             type Out = Buffer;
@@ -215,7 +223,7 @@ pub(crate) unsafe fn pack_rows<T: Real, S: Simd>(
 /// # Safety
 /// The rows are readable, and `depth * width` values writable at `dst`.
 #[inline(always)]
-unsafe fn pack_turned<T: Real, S: Simd>(
+pub(crate) unsafe fn pack_turned<T: Real, S: Simd>(
     s: S,
     depth: usize,
     cols: usize,
