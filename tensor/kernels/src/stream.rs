@@ -15,6 +15,24 @@ pub(crate) fn pays<T: Element>(len: usize) -> bool {
     T::DTYPE == DType::F32 && len >= LARGE / size_of::<f32>()
 }
 
+/// True when reading `len` elements in order will wait for memory.
+pub(crate) fn is_far<T: Element>(len: usize) -> bool {
+    len >= (1 << 20) / size_of::<T>()
+}
+
+/// Asks for the cache lines of x, without waiting.
+#[inline]
+pub(crate) fn prefetch<T: Element>(x: &[T]) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for line in x.chunks(64 / size_of::<T>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 processor has the instruction, and it touches no memory that a program can see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = x;
+}
+
 /// Computes y tile by tile in the innermost cache and streams it: `f(offset, tile)`.
 pub(crate) fn through<T: Element>(y: &mut [T], mut f: impl FnMut(usize, &mut [T])) {
     let mut tile = [T::ZERO; 1024];

@@ -123,12 +123,14 @@ impl Program {
                     let (mut at, mut k) = (u * unit, u * per_row);
                     while at < end {
                         let n = tile.min(end - at);
-                        // SAFETY: tiles do not overlap, and each is worked on once.
+                        // SAFETY: tiles do not overlap, and each is worked on once, in one range.
                         unsafe { work.tile(at, n, k, &sinks, &parts) };
                         at += n;
                         k += 1;
                     }
                 }
+                // SAFETY: as above: these are tiles of this range.
+                unsafe { work.settle(1, 1, &sinks) };
                 stream::fence();
             });
         }
@@ -200,6 +202,14 @@ impl Program {
     }
 }
 
+/// A finished tile of a large output: written to memory bit by bit while the next one is worked on.
+struct Late {
+    tile: Buffer,
+    at: usize,
+    n: usize,
+    done: usize,
+}
+
 /// The scratch memory of one thread while it works on its tiles.
 struct Work<'a, T> {
     program: &'a Program,
@@ -210,6 +220,8 @@ struct Work<'a, T> {
     ready: Vec<bool>,
     /// Where a streamed output's tile is computed.
     staging: Option<Buffer>,
+    /// Tiles of large outputs that are on their way to memory.
+    late: Vec<Option<Late>>,
     values: std::marker::PhantomData<T>,
 }
 
@@ -222,6 +234,7 @@ impl<'a, T: Float + Number> Work<'a, T> {
             slots: (0..program.slots).map(|_| buffer()).collect(),
             ready: vec![false; program.nodes.len()],
             staging: buffer(),
+            late: program.results.iter().map(|_| None).collect(),
             values: std::marker::PhantomData,
         }
     }
@@ -284,6 +297,56 @@ impl<'a, T: Float + Number> Work<'a, T> {
         }
     }
 
+    fn width(&self) -> usize {
+        self.staging.as_ref().map_or(TILE, Buffer::len)
+    }
+
+    /// Asks for part i of `steps` of the next tile's inputs, which lie at `at..at + n`.
+    ///
+    /// While one tile is worked on in the caches, memory would otherwise be idle.
+    fn prefetch(&self, i: usize, steps: usize, at: usize, n: usize) {
+        for (input, layout) in self.inputs.iter().zip(&self.program.layouts) {
+            if let Input::Values(x) = input
+                && stream::is_far::<T>(x.len())
+                && layout.is_full()
+                && at < x.len()
+            {
+                let x = &x[at..(at + n).min(x.len())];
+                stream::prefetch(&x[x.len() * i / steps..x.len() * (i + 1) / steps]);
+            }
+        }
+    }
+
+    /// Brings the tiles that are on their way to part i of `steps`.
+    ///
+    /// # Safety
+    /// As for [`tile`](Work::tile): their elements must be this thread's.
+    unsafe fn settle(&mut self, i: usize, steps: usize, sinks: &[Sink<'_, T>]) {
+        for o in 0..self.late.len() {
+            if let Some(late) = &self.late[o] {
+                // Whole cache lines, until the end.
+                let upto = if i == steps { usize::MAX } else { late.n * i / steps / 16 * 16 };
+                // SAFETY: as the caller says.
+                unsafe { self.settle_one(o, upto, sinks) };
+            }
+        }
+    }
+
+    /// Brings the tile of output o that is on its way up to element `upto`.
+    ///
+    /// # Safety
+    /// As for [`settle`](Work::settle).
+    unsafe fn settle_one(&mut self, o: usize, upto: usize, sinks: &[Sink<'_, T>]) {
+        let (Some(late), Sink::Values(y)) = (&mut self.late[o], &sinks[o]) else { return };
+        let upto = upto.min(late.n);
+        if late.done < upto {
+            // SAFETY: as the caller says.
+            let y = unsafe { y.slice(late.at + late.done..late.at + upto) };
+            stream::copy(&late.tile.as_slice::<T>()[late.done..upto], y);
+            late.done = upto;
+        }
+    }
+
     /// Works on elements `at..at + n`, the k-th tile.
     ///
     /// # Safety
@@ -297,7 +360,13 @@ impl<'a, T: Float + Number> Work<'a, T> {
         parts: &[SharedMut<'_, T>],
     ) {
         let program = self.program;
+        let steps = program.nodes.len();
         for (i, node) in program.nodes.iter().enumerate() {
+            if !matches!(node, Node::Input(_) | Node::Constant(_)) {
+                self.prefetch(i, steps, at + n, n);
+                // SAFETY: the tiles on their way were this thread's.
+                unsafe { self.settle(i + 1, steps, sinks) };
+            }
             match (program.places[i], node) {
                 (Place::None, _) => {}
                 (Place::Input { input, slot }, _) => self.fetch(i, input, slot, at, n),
@@ -315,15 +384,16 @@ impl<'a, T: Float + Number> Work<'a, T> {
                 (Place::Output(o), _) => match &sinks[o] {
                     Sink::Values(y) => {
                         let large = stream::pays::<T>(y.len());
-                        // SAFETY: the caller vouches for tiles that do not overlap.
-                        let y = unsafe { y.slice(at..at + n) };
                         if large {
-                            let mut tile = self.staging.take().expect("it is in its place");
+                            // SAFETY: the tile on its way was one of this thread's.
+                            unsafe { self.settle_one(o, usize::MAX, sinks) };
+                            let old = self.late[o].take().map(|l| l.tile);
+                            let mut tile = old.unwrap_or_else(|| Buffer::new(T::DTYPE, self.width()));
                             self.compute(node, at, n, &mut tile.as_mut_slice()[..n]);
-                            stream::copy(&tile.as_slice::<T>()[..n], y);
-                            self.staging = Some(tile);
+                            self.late[o] = Some(Late { tile, at, n, done: 0 });
                         } else {
-                            self.compute(node, at, n, y);
+                            // SAFETY: the caller vouches for tiles that do not overlap.
+                            self.compute(node, at, n, unsafe { y.slice(at..at + n) });
                         }
                     }
                     Sink::Mask(y) => {
