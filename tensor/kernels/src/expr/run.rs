@@ -10,8 +10,11 @@ use crate::threads::SharedMut;
 use crate::vector::Body;
 use crate::{split, stream};
 
-/// Most elements of a tile.
-const TILE: usize = 1024;
+/// Most elements of a tile: the handful of tiles that a chain needs leave room in the innermost cache, which may be
+/// shared with another thread.
+const TILE: usize = 512;
+/// Ranges that a large result is cut into: each has scratch memory to set up and a first tile to wait for.
+const RANGES: usize = 64;
 
 /// An input array.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,7 @@ impl Program {
         let per_row = self.row.map_or(1, |n| n.div_ceil(tile.min(n)));
         let unit = self.row.filter(|_| per_row > 1).map_or(tile, |n| n);
         let units = len.div_ceil(unit);
-        let group = (split::piece(self.cost) / unit).max(1);
+        let group = (split::piece(self.cost) / unit).max(units / RANGES).max(1);
         // Partial results of closing reductions: per tile for one total, per tile of a row for rows.
         let tiles = units * per_row;
         let mut parts: Vec<Vec<T>> = self
