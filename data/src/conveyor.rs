@@ -135,7 +135,7 @@ impl<R> Conveyor<R> {
                 return None;
             }
             if belt.was_full && belt.room < belt.max_room && belt.ready == 0 {
-                belt.room = (belt.room * 2).min(belt.max_room);
+                belt.room = belt.room.saturating_mul(2).min(belt.max_room);
                 belt.was_full = false;
                 self.room_made.notify_all();
             }

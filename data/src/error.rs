@@ -12,8 +12,10 @@ pub enum ErrorKind {
     InvalidArgument,
     /// A file could not be opened or read.
     Io,
-    /// A file is damaged: a checksum differs, a record is cut short.
+    /// A file is damaged: a checksum differs, a length is impossible.
     Corrupt,
+    /// A file ends in the middle of a record.
+    Truncated,
     /// Text could not be understood: a CSV field that is no number.
     Parse,
     /// Elements do not fit together: different lengths in one batch.

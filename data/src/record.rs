@@ -65,25 +65,26 @@ impl<R: Read> RecordReader<R> {
     pub(crate) fn next(&mut self, file: &Path) -> Option<Result<Vec<u8>>> {
         let place = Place::Record { record: self.record, offset: self.offset };
         let name = |e: DataError| e.in_file(file).at_place(place).fatal();
-        let corrupt = |what: String| name(DataError::new(ErrorKind::Corrupt, what));
+        let corrupt = |what: &str| name(DataError::new(ErrorKind::Corrupt, what));
+        let cut = |what: String| name(DataError::new(ErrorKind::Truncated, what));
         let mut head = [0; 12];
         match fill(&mut self.input, &mut head) {
             Err(e) => return Some(Err(name(DataError::io(file, e)))),
             Ok(0) => return None,
             Ok(n) if n < head.len() => {
-                return Some(Err(corrupt(format!("truncated: {n} of 12 bytes of the record's head"))));
+                return Some(Err(cut(format!("truncated: {n} of 12 bytes of the record's head"))));
             }
             Ok(_) => {}
         }
         let [length, stored] = [&head[..8], &head[8..]];
         if masked_crc32c(length).to_le_bytes() != stored {
-            return Some(Err(corrupt("the checksum of the length differs".to_owned())));
+            return Some(Err(corrupt("the checksum of the length differs")));
         }
         let length = u64::from_le_bytes(head[..8].try_into().unwrap_or_default());
         let data = match read_some(&mut self.input, length) {
             Err(e) => return Some(Err(name(DataError::io(file, e)))),
             Ok(data) if (data.len() as u64) < length => {
-                return Some(Err(corrupt(format!("truncated: {} of {length} bytes of data", data.len()))));
+                return Some(Err(cut(format!("truncated: {} of {length} bytes of data", data.len()))));
             }
             Ok(data) => data,
         };
@@ -91,10 +92,10 @@ impl<R: Read> RecordReader<R> {
         match fill(&mut self.input, &mut crc) {
             Err(e) => return Some(Err(name(DataError::io(file, e)))),
             Ok(4) => {}
-            Ok(n) => return Some(Err(corrupt(format!("truncated: {n} of 4 bytes of the data's checksum")))),
+            Ok(n) => return Some(Err(cut(format!("truncated: {n} of 4 bytes of the data's checksum")))),
         }
         if masked_crc32c(&data).to_le_bytes() != crc {
-            return Some(Err(corrupt("the checksum of the data differs".to_owned())));
+            return Some(Err(corrupt("the checksum of the data differs")));
         }
         self.record += 1;
         self.offset += FRAME + length;

@@ -15,9 +15,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::cardinality::Cardinality;
+use crate::dataset::Dataset;
 use crate::error::{Result, Site};
 use crate::key::Key;
 use crate::spec::ElementSpec;
+use crate::stages::Prefetch;
 use crate::state::IteratorState;
 
 /// One run through a pipeline: which epoch, and inside which nested dataset.
@@ -68,6 +70,12 @@ pub trait Stage<T>: Send + Sync {
 
     /// The elements of a pass by number, if that is as cheap as reading them in order.
     fn random_access(&self, _pass: Pass) -> Option<Arc<dyn RandomAccess<T>>> {
+        None
+    }
+
+    /// This stage keeping more elements ready, if it works ahead of its consumer already: a prefetch behind
+    /// it then needs no thread of its own.
+    fn prefetched(&self, _count: Prefetch) -> Option<Dataset<T>> {
         None
     }
 

@@ -17,6 +17,13 @@ pub struct Split {
     stratify: Option<Vec<i64>>,
 }
 
+impl Default for Split {
+    /// A quarter for the test part, as in scikit-learn.
+    fn default() -> Self {
+        Split::test_size(0.25)
+    }
+}
+
 impl Split {
     /// This share (above 0, below 1) for the test part, shuffled with seed 0.
     pub fn test_size(share: f64) -> Self {
@@ -130,4 +137,33 @@ pub fn train_test_split<S: Slices>(
 ) -> Result<(<S::Item as Element>::Batch, <S::Item as Element>::Batch)> {
     let (train, test) = split.indices(data.len()?)?;
     Ok((data.gather(&train)?, data.gather(&test)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_scikit_learns_sizes_and_every_element_once() {
+        let cases = [
+            (60_000, 0.3, 42_000),
+            (20_640, 0.25, 15_480),
+            (15_480, 0.25, 11_610),
+            (10, 0.01, 9),
+            (3, 0.5, 1),
+        ];
+        for (count, share, train) in cases {
+            for split in [Split::test_size(share), Split::test_size(share).shuffle(false)] {
+                let (first, second) = split.indices(count).unwrap();
+                assert_eq!((first.len(), second.len()), (train, count - train), "{count} at {share}");
+                let mut all = [first, second].concat();
+                all.sort_unstable();
+                assert!(all.into_iter().eq(0..count as u64), "{count} at {share}");
+            }
+        }
+        for (count, share) in [(10, 0.0), (10, 1.0), (10, f64::NAN), (1, 0.5), (0, 0.5)] {
+            assert!(Split::test_size(share).indices(count).is_err(), "{count} at {share}");
+        }
+        assert_eq!(quotas(&[3, 3, 4], 5, 10), [2, 1, 2]);
+    }
 }

@@ -98,7 +98,9 @@ impl Reader<Vec<u8>> for FixedReader {
         let mut bytes = vec![0; self.lengths.record];
         let error = match fill(&mut self.input, &mut bytes) {
             Ok(n) if n == bytes.len() => return Some(Ok(bytes)),
-            Ok(n) => DataError::new(ErrorKind::Corrupt, format!("truncated: {n} of {record} bytes")).fatal(),
+            Ok(n) => {
+                DataError::new(ErrorKind::Truncated, format!("truncated: {n} of {record} bytes")).fatal()
+            }
             Err(e) => DataError::io(&self.path, e),
         };
         Some(Err(error.in_file(&self.path).at_place(place)))

@@ -57,13 +57,7 @@ struct FileRecords {
 impl Reader<Vec<u8>> for FileRecords {
     fn next(&mut self) -> Option<Result<Vec<u8>>> {
         match self.input.next(&self.path)? {
-            Err(e)
-                if self.tail == TruncatedTail::Stop
-                    && e.kind() == ErrorKind::Corrupt
-                    && e.message().starts_with("truncated") =>
-            {
-                None
-            }
+            Err(e) if self.tail == TruncatedTail::Stop && e.kind() == ErrorKind::Truncated => None,
             other => Some(other),
         }
     }

@@ -95,11 +95,11 @@ impl<T: Send, U: Send + 'static> Cursor<U> for FlatMapCursor<T, U> {
             return Ok(());
         };
         // The element that the current dataset was made from is read again.
-        self.input.advance(self.read - 1);
-        let gone =
-            || Err(self.site.error(self.read, ErrorKind::State, "restore: the input has become shorter"));
-        let x = self.input.next().unwrap_or_else(gone);
-        let mut current = open_nested(self.site, self.pass, self.read - 1, x, &*self.f)?;
+        let gone = || self.site.error(self.read, ErrorKind::State, "restore: the input has become shorter");
+        let at = self.read.checked_sub(1).ok_or_else(gone)?;
+        self.input.advance(at);
+        let x = self.input.next().unwrap_or_else(|| Err(gone()));
+        let mut current = open_nested(self.site, self.pass, at, x, &*self.f)?;
         current.restore(inner)?;
         self.current = Some(current);
         Ok(())

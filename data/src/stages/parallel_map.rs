@@ -14,6 +14,7 @@ use crate::guard::{panicked, try_guard};
 use crate::key::KeyedRng;
 use crate::stage::{Cursor, Pass, Stage};
 use crate::stages::map::{Function, fallible, plain, random};
+use crate::stages::prefetch::Prefetch;
 use crate::state::IteratorState;
 
 /// How many threads work for a stage, and whether the order is kept.
@@ -109,7 +110,8 @@ impl<T: Send + 'static> Dataset<T> {
         parallel: Parallel,
         f: Arc<Function<T, U>>,
     ) -> Dataset<U> {
-        Dataset::from_stage(ParallelMap { site: self.next_site(name), seed, input: self, parallel, f })
+        let site = self.next_site(name);
+        Dataset::from_stage(ParallelMap { site, seed, input: self, parallel, extra: Prefetch::NONE, f })
     }
 }
 
@@ -118,6 +120,8 @@ struct ParallelMap<T, U> {
     seed: u64,
     input: Dataset<T>,
     parallel: Parallel,
+    /// Elements kept ready beyond those that the workers need.
+    extra: Prefetch,
     f: Arc<Function<T, U>>,
 }
 
@@ -130,12 +134,20 @@ impl<T: Send + 'static, U: Send + 'static> Stage<U> for ParallelMap<T, U> {
         let (site, key, f) = (self.site, pass.key(self.seed, self.site), Arc::clone(&self.f));
         let work = move |x: T, at: u64| try_guard(site, at, || f(x, key.fold(at)));
         let Parallel { threads, ordered } = self.parallel;
-        let room = 2 * threads;
-        Ok(Box::new(Ahead::new(site, self.input.open(pass)?, threads, room, room, ordered, work)))
+        let least = threads.saturating_mul(2);
+        let Prefetch { start, max } = self.extra;
+        let (room, max_room) = (least.saturating_add(start), least.saturating_add(max));
+        Ok(Box::new(Ahead::new(site, self.input.open(pass)?, threads, room, max_room, ordered, work)))
     }
 
     fn cardinality(&self) -> Cardinality {
         self.input.cardinality()
+    }
+
+    fn prefetched(&self, count: Prefetch) -> Option<Dataset<U>> {
+        let extra = self.extra.and(count);
+        let (input, f) = (self.input.clone(), Arc::clone(&self.f));
+        Some(Dataset::from_stage(ParallelMap { input, f, extra, ..*self }))
     }
 }
 

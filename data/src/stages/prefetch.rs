@@ -10,11 +10,19 @@ use crate::stages::parallel_map::Ahead;
 /// How many elements are kept ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prefetch {
-    start: usize,
-    max: usize,
+    pub(crate) start: usize,
+    pub(crate) max: usize,
 }
 
 impl Prefetch {
+    pub(crate) const NONE: Prefetch = Prefetch { start: 0, max: 0 };
+
+    /// Both together.
+    pub(crate) fn and(self, other: Prefetch) -> Prefetch {
+        let (start, max) = (self.start.saturating_add(other.start), self.max.saturating_add(other.max));
+        Prefetch { start, max }
+    }
+
     /// Starts with two and doubles whenever the consumer finds nothing ready although everything had been
     /// ready before, up to `max`: the rule of tf.data's AUTOTUNE.
     pub fn auto() -> Self {
@@ -39,13 +47,14 @@ impl<T: Send + 'static> Dataset<T> {
     /// Makes elements on another thread while the consumer works on earlier ones.
     ///
     /// `prefetch(2)` keeps at most two elements, one of them perhaps in the making;
-    /// `prefetch(Prefetch::auto())` finds the number itself.
+    /// `prefetch(Prefetch::auto())` finds the number itself. Behind a `parallel_map`, whose workers are ahead
+    /// already, it only lets them keep so many more elements ready.
     pub fn prefetch(self, count: impl Into<Prefetch>) -> Dataset<T> {
-        Dataset::from_stage(PrefetchStage {
-            site: self.next_site("prefetch"),
-            count: count.into(),
-            input: self,
-        })
+        let count = count.into();
+        if let Some(dataset) = self.stage().prefetched(count) {
+            return dataset;
+        }
+        Dataset::from_stage(PrefetchStage { site: self.next_site("prefetch"), count, input: self })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::cardinality::Cardinality;
 use crate::crew::lock;
 use crate::dataset::Dataset;
-use crate::error::{Result, Site};
+use crate::error::{DataError, ErrorKind, Result, Site};
 use crate::key::Key;
 use crate::spec::ElementSpec;
 use crate::stage::{Cursor, Pass, RandomAccess, Stage};
@@ -50,7 +50,15 @@ impl<T: Send + 'static> Stage<T> for Repeat<T> {
 
     fn open(&self, pass: Pass) -> Result<Box<dyn Cursor<T>>> {
         let (input, count) = (self.input.clone(), self.count);
-        Ok(Box::new(RepeatCursor { input, outer: pass, count, round: 0, current: None, any: false }))
+        Ok(Box::new(RepeatCursor {
+            input,
+            outer: pass,
+            count,
+            round: 0,
+            current: None,
+            any: false,
+            failed: None,
+        }))
     }
 
     fn cardinality(&self) -> Cardinality {
@@ -113,7 +121,7 @@ impl<T: Send + 'static> RandomAccess<T> for RepeatAccess<T> {
         let access = self.round(index / self.each).filter(|a| a.len() == self.each);
         let changed = || {
             let message = "repeat: the dataset changed its length between rounds";
-            crate::DataError::new(crate::ErrorKind::Limit, message)
+            DataError::new(ErrorKind::Limit, message)
         };
         access.ok_or_else(changed)?.get(index % self.each)
     }
@@ -137,6 +145,8 @@ struct RepeatCursor<T> {
     current: Option<Box<dyn Cursor<T>>>,
     /// Whether this round has given an element: an empty one would repeat for ever.
     any: bool,
+    /// A round that could not be opened while passing over elements.
+    failed: Option<DataError>,
 }
 
 impl<T: Send + 'static> RepeatCursor<T> {
@@ -173,6 +183,9 @@ impl<T: Send + 'static> RepeatCursor<T> {
 
 impl<T: Send + 'static> Cursor<T> for RepeatCursor<T> {
     fn next(&mut self) -> Option<Result<T>> {
+        if let Some(e) = self.failed.take() {
+            return Some(Err(e.fatal()));
+        }
         loop {
             let cursor = match self.current()? {
                 Ok(cursor) => cursor,
@@ -218,8 +231,14 @@ impl<T: Send + 'static> Cursor<T> for RepeatCursor<T> {
     fn advance(&mut self, count: u64) -> u64 {
         let mut done = 0;
         while done < count {
-            let Some(Ok(cursor)) = self.current() else { break };
-            let n = cursor.advance(count - done);
+            let n = match self.current() {
+                None => break,
+                Some(Ok(cursor)) => cursor.advance(count - done),
+                Some(Err(e)) => {
+                    self.failed = Some(e);
+                    break;
+                }
+            };
             done += n;
             self.any |= n > 0;
             if done < count {

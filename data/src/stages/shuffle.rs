@@ -244,11 +244,12 @@ impl<T: Send> Cursor<T> for ShuffleCursor<T> {
         let (mut place, mut number, mut failed) = (0, 0, errors.iter().copied().peekable());
         let mut pass_to = |input: &mut Box<dyn Cursor<T>>, wanted: u64| {
             while number < wanted {
-                if failed.next_if_eq(&place).is_none() {
-                    number += 1;
+                let run = failed.peek().map_or(u64::MAX, |e| e - place).min(wanted - number);
+                if run == 0 {
+                    failed.next();
                 }
-                input.advance(1);
-                place += 1;
+                input.advance(run.max(1));
+                (number, place) = (number + run, place + run.max(1));
             }
             while failed.next_if_eq(&place).is_some() {
                 input.advance(1);

@@ -5,7 +5,7 @@ use std::vec;
 use crate::cardinality::Cardinality;
 use crate::dataset::Dataset;
 use crate::element::Unbatch;
-use crate::error::{Result, Site};
+use crate::error::{ErrorKind, Result, Site};
 use crate::guard::try_guard;
 use crate::spec::ElementSpec;
 use crate::stage::{Cursor, Pass, Stage};
@@ -107,10 +107,9 @@ impl<B: Unbatch> Parts<B> {
         self.input.advance(whole.saturating_sub(noted_at));
         self.read = read;
         if left > 0 {
-            let batch = self.input.next().unwrap_or_else(|| {
-                Err(site.error(read, crate::ErrorKind::State, "restore: the batch being read is gone"))
-            })?;
-            self.current = try_guard(site, read - 1, || batch.unbatch())?.into_iter();
+            let gone = || site.error(read, ErrorKind::State, "restore: the batch being read is gone");
+            let batch = self.input.next().unwrap_or_else(|| Err(gone()))?;
+            self.current = try_guard(site, whole, || batch.unbatch())?.into_iter();
             for _ in 0..given {
                 self.current.next();
             }
