@@ -15,7 +15,7 @@
 //! Algorithms", 2017. MIT, (c) 2017 Zalando SE.
 
 use crate::catalog::FASHION_MNIST;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::idx_images;
 use crate::images::ImageDataset;
 use crate::lookup::{Lookup, lookup_options};
@@ -91,6 +91,7 @@ impl Loader {
         &self,
         error: Error,
     ) -> Result<([crate::images::LabeledImages; 2], crate::source::Source)> {
+        use crate::error::ErrorKind;
         let absent = matches!(error.kind(), ErrorKind::Missing | ErrorKind::Unreachable);
         if !self.sample || !absent || self.lookup.is_folder_given() {
             return Err(error);

@@ -115,6 +115,7 @@ impl Lookup {
     }
 
     /// Whether the program named the one folder to read from.
+    #[cfg(feature = "sample")]
     pub(crate) fn is_folder_given(&self) -> bool {
         self.data_dir.is_some()
     }

@@ -76,7 +76,16 @@ fn attack(name: &str, executions: u64, seeds: &[Vec<u8>], parse: impl Fn(&[u8]) 
         let bytes = dice.damage(&seeds[(execution % seeds.len() as u64) as usize]);
         let began = Instant::now();
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(&bytes)));
-        slowest = slowest.max(began.elapsed());
+        let mut time = began.elapsed();
+        // On a busy machine any step may have to wait; only an input that is slow every time is to blame.
+        for _ in 0..4 {
+            if time >= limit {
+                let began = Instant::now();
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(&bytes)));
+                time = time.min(began.elapsed());
+            }
+        }
+        slowest = slowest.max(time);
         match result {
             Ok(fine) => accepted += u64::from(fine),
             Err(_) => panic!("{name}: execution {execution} panics on {bytes:02x?}"),

@@ -9,12 +9,25 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Flatten {
     meta: Meta,
+    channels_first: bool,
 }
 
 impl Flatten {
-    /// The layer; it has no options.
+    /// The layer, for samples whose channels come last.
     pub fn new() -> Self {
-        Flatten { meta: Meta::new("Flatten") }
+        Flatten { meta: Meta::new("Flatten"), channels_first: false }
+    }
+
+    /// For samples whose channels come first: they are moved to the end before flattening, as Keras does.
+    #[must_use]
+    pub fn channels_first(mut self, yes: bool) -> Self {
+        self.channels_first = yes;
+        self
+    }
+
+    pub(crate) fn from_config(c: &Value) -> Self {
+        let format = c.get("data_format").and_then(Value::as_str);
+        Flatten::new().channels_first(format == Some("channels_first"))
     }
 }
 layer_base!(Flatten);
@@ -33,7 +46,7 @@ impl Layer for Flatten {
         &self.meta
     }
     fn config(&self) -> Value {
-        json!({"data_format": "channels_last"})
+        json!({"data_format": if self.channels_first { "channels_first" } else { "channels_last" }})
     }
     fn output_dims(&self, input: &Dims) -> Result<Dims> {
         let size = input.as_slice().iter().skip(1).try_fold(1usize, |n, d| d.and_then(|d| n.checked_mul(d)));
@@ -42,6 +55,10 @@ impl Layer for Flatten {
     fn call(&self, x: &Tensor, _: &mut Call) -> Result<Tensor> {
         let batch = *x.shape().first().unwrap_or(&1);
         let size = x.shape().iter().skip(1).product();
+        if self.channels_first && x.rank() > 2 {
+            let perm: Vec<usize> = std::iter::once(0).chain(2..x.rank()).chain([1]).collect();
+            return x.transpose(&perm)?.reshape([batch, size]);
+        }
         x.reshape([batch, size])
     }
 }

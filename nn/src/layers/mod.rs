@@ -187,7 +187,7 @@ pub fn from_config(class: &str, c: &Value) -> Result<Option<Arc<dyn Layer>>> {
         "Dense" => Arc::new(Dense::from_config(c)?),
         "DepthwiseConv2D" => Arc::new(DepthwiseConv2D::from_config(c)?),
         "Dropout" => Arc::new(Dropout::from_config(c)?),
-        "Flatten" => Arc::new(Flatten::new()),
+        "Flatten" => Arc::new(Flatten::from_config(c)),
         "GlobalAveragePooling2D" => Arc::new(GlobalAveragePooling2D::from_config(c)?),
         "GlobalMaxPooling2D" => Arc::new(GlobalMaxPooling2D::from_config(c)?),
         "LayerNormalization" => Arc::new(LayerNormalization::from_config(c)?),
