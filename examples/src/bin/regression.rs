@@ -60,15 +60,15 @@ fn descend_by_optimizer() -> Result<()> {
     Ok(())
 }
 
-/// Slope and intercept by sums, and by (X'X)^-1 X'y.
+/// Intercept and slope by sums, and by (X'X)^-1 X'y.
 fn closed_forms(xs: &[f64], ys: &[f64]) -> Result<()> {
     let n = xs.len() as f64;
     let (sx, sy) = (xs.iter().sum::<f64>(), ys.iter().sum::<f64>());
     let sxy: f64 = xs.iter().zip(ys).map(|(x, y)| x * y).sum();
     let sxx: f64 = xs.iter().map(|x| x * x).sum();
     let slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
-    println!("B10 by sums            {slope:.12} {:.12}", (sy - slope * sx) / n);
-    let rows: Vec<f64> = xs.iter().flat_map(|&x| [x, 1.0]).collect();
+    println!("B10 by sums            {:.12} {slope:.12}", (sy - slope * sx) / n);
+    let rows: Vec<f64> = xs.iter().flat_map(|&x| [1.0, x]).collect();
     let design = Tensor::from_vec(rows, [xs.len(), 2])?;
     let y = Tensor::from_slice(ys, [ys.len(), 1])?;
     let (gram, moment) = (design.matmul_t(&design, true, false)?, design.matmul_t(&y, true, false)?);
@@ -84,25 +84,25 @@ fn closed_forms(xs: &[f64], ys: &[f64]) -> Result<()> {
 fn explicit_gradient(xs: &[f64], ys: &[f64]) -> Result<()> {
     let x = Tensor::from_slice(xs, [xs.len()])?;
     let y = Tensor::from_slice(ys, [ys.len()])?;
-    let (mut slope, mut intercept) = (Tensor::scalar(-5.0f64), Tensor::scalar(10.0f64));
+    let (mut intercept, mut slope) = (Tensor::scalar(-5.0f64), Tensor::scalar(10.0f64));
     for step in 0..1000 {
         let residual = &slope * &x + &intercept - &y;
         let ds = 2.0 * (&residual * &x).reduce_mean((), false)?;
         let di = 2.0 * residual.reduce_mean((), false)?;
         if step == 0 {
-            let (a, b) = (ds.item::<f64>()?, di.item::<f64>()?);
+            let (a, b) = (di.item::<f64>()?, ds.item::<f64>()?);
             println!("B11 gradient at (-5, 10)  {a:.8} {b:.8}; first step {:.8} {:.8}", 0.1 * a, 0.1 * b);
         }
         slope = slope - 0.1 * ds;
         intercept = intercept - 0.1 * di;
     }
-    println!("B11 after 1000 steps      {:.8} {:.8}", slope.item::<f64>()?, intercept.item::<f64>()?);
+    println!("B11 after 1000 steps      {:.8} {:.8}", intercept.item::<f64>()?, slope.item::<f64>()?);
     Ok(())
 }
 
 /// The same by tapes: a vector in f64 and two scalars in f32, by `assign_sub`, `apply_gradients` and `minimize`.
 fn by_tape(xs: &[f64], ys: &[f64]) -> Result<()> {
-    let rows: Vec<f64> = xs.iter().flat_map(|&x| [x, 1.0]).collect();
+    let rows: Vec<f64> = xs.iter().flat_map(|&x| [1.0, x]).collect();
     let design = Tensor::from_vec(rows, [xs.len(), 2])?;
     let y = Tensor::from_slice(ys, [ys.len(), 1])?;
     let start = || Ok::<_, gradus::Error>(Variable::new(Tensor::from_vec(vec![-5.0f64, 10.0], [2, 1])?));
@@ -138,15 +138,15 @@ fn by_tape(xs: &[f64], ys: &[f64]) -> Result<()> {
             let closure = || loss.call(&y, &(slope.value() * &x + intercept.value()), None);
             sgd.minimize(closure, [&slope, &intercept])?;
         }
-        let (s, i) = (slope.peek().item::<f32>()?, intercept.peek().item::<f32>()?);
-        println!("B12 f32, scalars, {form:<16} {s:.5} {i:.6}");
+        let (i, s) = (intercept.peek().item::<f32>()?, slope.peek().item::<f32>()?);
+        println!("B12 f32, scalars, {form:<16} {i:.5} {s:.6}");
     }
     Ok(())
 }
 
-/// A network of one layer without bias over [x, 1], started at (-5, 10).
+/// A network of one layer without bias over [1, x], started at (-5, 10).
 fn one_layer(xs: &[f64], ys: &[f64]) -> Result<()> {
-    let rows: Vec<f32> = xs.iter().flat_map(|&x| [x as f32, 1.0]).collect();
+    let rows: Vec<f32> = xs.iter().flat_map(|&x| [1.0, x as f32]).collect();
     let x = Tensor::from_vec(rows, [xs.len(), 2])?;
     let y = Tensor::from_vec(ys.iter().map(|&v| v as f32).collect(), [ys.len(), 1])?;
     let mut model = Sequential::new().input([2]).add(Dense::new(1).use_bias(false));
