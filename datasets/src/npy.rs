@@ -5,7 +5,7 @@
 //! ```
 //! The reader is strict: the values must be exactly as many bytes as the header announces, and memory grows only with
 //! bytes that are there. Arrays of numbers are read as they are; arrays of objects only when they are
-//! [lists of integers](crate::pickle), and nothing in a file is ever run.
+//! lists of integers, and nothing in a file is ever run.
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};

@@ -45,7 +45,7 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// The output shape for an input shape; errors when the layer cannot take the input.
     fn output_dims(&self, input: &Dims) -> Result<Dims>;
 
-    /// Makes the weights for that input shape. Called once, by [`ensure_built`](crate::ensure_built).
+    /// Makes the weights for that input shape. Called once, by [`ensure_built`].
     fn build(&self, input: &Dims) -> Result<()> {
         let _ = input;
         Ok(())

@@ -9,7 +9,7 @@
 //!
 //! * an [`Op`](registry::Op): tensors and attributes in, tensors out. One binding serves both the values
 //!   (`tensor_ops`) and the gradients (`gradients`) of an operation;
-//! * a [`Run`](registry::Run): the whole case in, an [`Outcome`](outcome::Outcome) out, for everything else.
+//! * a [`registry::Run`]: the whole case in, an [`outcome::Outcome`] out, for everything else.
 //!
 //! A new family is one file under `area` with `pub fn register(r: &mut Registry)`, and its line in `area.rs`.
 //!

@@ -1,6 +1,6 @@
 //! Elementwise operations: closed sets of functions of one, two and three values over slices.
 //!
-//! - [`Unary`], [`unary`]: one value to one of the same type; [`Test`], [`test`]: one value to a bool.
+//! - [`Unary`], [`unary`]: one value to one of the same type; [`Test`], [`test()`]: one value to a bool.
 //! - [`Binary`], [`binary`]: two values to one of the same type; [`Compare`], [`compare`]: to a bool.
 //! - [`select`] and [`clip`] take three.
 //! - [`Broadcast`] says how two shapes meet; it is computed from the shapes once.

@@ -1,6 +1,6 @@
 //! Chains of elementwise operations, evaluated tile by tile.
 //!
-//! A [`Program`] is a list of operations over virtual registers: inputs (stretched as their [`Layout`] says),
+//! A [`Program`] is a list of operations over virtual registers: inputs (stretched as their `Layout` says),
 //! constants, the functions of [`elementwise`](crate::elementwise), outputs, and optionally a closing reduction. A tile of some
 //! hundred elements goes through the whole list before the next one starts, so intermediate values never leave
 //! the innermost cache: a chain reads its inputs and writes its outputs once, however long it is.

@@ -26,7 +26,7 @@ pub fn concat<T: Element>(parts: &[(&[T], usize)], y: &mut [T], outer: usize, in
     });
 }
 
-/// The parts (outer, n_p, inner) = x (outer, sum of n, inner) cut along the middle axis. The reverse of [`concat`].
+/// The parts (outer, n_p, inner) = x (outer, sum of n, inner) cut along the middle axis. The reverse of [`concat()`].
 pub fn split<T: Element>(x: &[T], parts: &mut [(&mut [T], usize)], outer: usize, inner: usize) {
     let total: usize = parts.iter().map(|p| p.1).sum();
     assert_eq!(x.len(), outer * total * inner, "split: elements of the array");

@@ -48,7 +48,7 @@ pub(super) fn add<T: Element>(y: &mut T, x: T) {
     *y = sum[0];
 }
 
-/// Updates row indices[k] of y (n, inner) with row k of x (k, inner), in the order of k.
+/// Updates row `indices[k]` of y (n, inner) with row k of x (k, inner), in the order of k.
 ///
 /// The result does not depend on threads: each owns a range of rows. An error for an index outside 0..n, with y
 /// unchanged, and for types without the operation.

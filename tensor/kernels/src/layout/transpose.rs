@@ -9,7 +9,7 @@ use crate::threads::{self, SharedMut};
 /// Edge of the square blocks: a block of both arrays stays in the innermost cache.
 const BLOCK: usize = 32;
 
-/// y = x with its axes permuted: axis i of y is axis perm[i] of x.
+/// y = x with its axes permuted: axis i of y is axis `perm[i]` of x.
 ///
 /// Axes that stay neighbours are merged. When the last axis changes, blocks of the two axes that are last in x
 /// and y are transposed, so both arrays are touched in whole cache lines.

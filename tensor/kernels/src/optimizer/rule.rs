@@ -8,7 +8,7 @@ use crate::reduce::Number;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Rule {
-    /// w -= lr g; with momentum [0] m = momentum m - lr g and w += m, or w += momentum m - lr g (Nesterov).
+    /// w -= lr g; with momentum (0) m = momentum m - lr g and w += m, or w += momentum m - lr g (Nesterov).
     /// Slot: m, if momentum is not 0.
     Sgd { momentum: f64, nesterov: bool },
     /// Kingma and Ba 2015 [0.9, 0.999, 1e-7]. Slots: m, v, with amsgrad also the largest v. AdamW is Adam with a
