@@ -14,4 +14,4 @@ pub use case::Case;
 pub use compare::{Tolerance, compare_json, compare_values};
 pub use safetensors::read_safetensors;
 pub use set::{Arrays, GoldenSet};
-pub use value::Value;
+pub use value::{Kind, Value};

@@ -9,7 +9,9 @@
 //!
 //! * an [`Op`](registry::Op): tensors and attributes in, tensors out. One binding serves both the values
 //!   (`tensor_ops`) and the gradients (`gradients`) of an operation;
-//! * a [`registry::Run`]: the whole case in, an [`outcome::Outcome`] out, for everything else.
+//! * a [`registry::Run`]: the whole case in, an [`outcome::Outcome`] out, for everything else. It is bound to an area and
+//!   an operation, or by [`Registry::on`] to an operation on values of a kind: `tf.concat` of ragged values is another
+//!   binding than `tf.concat` of strings.
 //!
 //! A new family is one file under `area` with `pub fn register(r: &mut Registry)`, and its line in `area.rs`.
 //!
@@ -23,6 +25,6 @@ pub mod outcome;
 pub mod registry;
 pub mod runner;
 
-pub use golden::{Array, Attrs, Case, Value};
+pub use golden::{Array, Attrs, Case, Kind, Value};
 pub use outcome::Outcome;
 pub use registry::{Area, ConformanceError, Registry};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use gradus_tensor::Tensor;
 
-use crate::golden::{Attrs, Case};
+use crate::golden::{Attrs, Case, Kind};
 use crate::outcome::Outcome;
 
 /// Why a case gave no outcome.
@@ -107,6 +107,7 @@ pub type Run = fn(&Case) -> Result<Outcome, ConformanceError>;
 pub struct Registry {
     ops: BTreeMap<&'static str, Op>,
     runs: BTreeMap<(Area, &'static str), Run>,
+    kinds: BTreeMap<(&'static str, Kind), Run>,
 }
 
 impl Registry {
@@ -124,6 +125,27 @@ impl Registry {
     /// When the pair is already bound.
     pub fn run(&mut self, area: Area, name: &'static str, run: Run) {
         assert!(self.runs.insert((area, name), run).is_none(), "{name} is bound twice in {area}");
+    }
+
+    /// Binds cases of an operation that have a value of that kind among their inputs, in any area; goes before
+    /// [`Registry::op`].
+    ///
+    /// A case with several kinds runs by the first of sparse, ragged and strings that is bound. Ragged strings count as
+    /// both ragged and strings.
+    ///
+    /// # Panics
+    /// When the pair is already bound.
+    pub fn on(&mut self, kind: Kind, name: &'static str, run: Run) {
+        assert!(self.kinds.insert((name, kind), run).is_none(), "{name} is bound twice for {kind} values");
+    }
+
+    /// What runs that case by the kinds of its inputs.
+    pub fn find_kind(&self, case: &Case) -> Result<Option<Run>, ConformanceError> {
+        let inputs = case.values("inputs")?;
+        let has = |kind: Kind| inputs.iter().flatten().any(|v| v.kind() == kind || v.flat_kind() == kind);
+        let bound = |kind: Kind| self.kinds.iter().find(|((n, k), _)| *n == case.op() && *k == kind);
+        let kinds = [Kind::Sparse, Kind::Ragged, Kind::Strings].into_iter();
+        Ok(kinds.filter(|&k| has(k)).find_map(bound).map(|(_, run)| *run))
     }
 
     /// The operation with that name.

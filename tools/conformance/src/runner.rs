@@ -47,6 +47,9 @@ fn run(registry: &Registry, case: &Case) -> Result<Outcome, ConformanceError> {
     if let Some(run) = registry.find_run(case.area(), case.op()) {
         return run(case);
     }
+    if let Some(run) = registry.find_kind(case)? {
+        return run(case);
+    }
     match registry.find_op(case.op()) {
         Some(op) => run_op(op, case),
         None => Err(ConformanceError::NotImplemented(case.op().to_string())),

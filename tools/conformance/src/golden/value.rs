@@ -1,8 +1,34 @@
 //! What a name in a case stands for: an array, strings, or ragged or sparse parts around one of those.
 
+use std::fmt;
+
 use serde_json::Value as Json;
 
 use super::{Array, Arrays};
+
+/// What a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A dense array of numbers or bools.
+    Array,
+    /// A dense array of byte strings.
+    Strings,
+    /// Nested rows.
+    Ragged,
+    /// Values at coordinates.
+    Sparse,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Kind::Array => "array",
+            Kind::Strings => "strings",
+            Kind::Ragged => "ragged",
+            Kind::Sparse => "sparse",
+        })
+    }
+}
 
 /// One input, wanted or found value.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,13 +100,21 @@ impl Value {
         }
     }
 
-    /// What kind of value this is, for messages.
-    pub fn kind(&self) -> &'static str {
+    /// What this value is made of; [`Value::flat_kind`] tells what lies in its rows or at its coordinates.
+    pub fn kind(&self) -> Kind {
         match self {
-            Value::Array(_) => "array",
-            Value::Strings { .. } => "strings",
-            Value::Ragged { .. } => "ragged",
-            Value::Sparse { .. } => "sparse",
+            Value::Array(_) => Kind::Array,
+            Value::Strings { .. } => Kind::Strings,
+            Value::Ragged { .. } => Kind::Ragged,
+            Value::Sparse { .. } => Kind::Sparse,
+        }
+    }
+
+    /// The kind of the innermost values: arrays or strings.
+    pub fn flat_kind(&self) -> Kind {
+        match self {
+            Value::Ragged { flat, .. } | Value::Sparse { flat, .. } => flat.flat_kind(),
+            other => other.kind(),
         }
     }
 }
