@@ -71,7 +71,7 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
     /// Makes the outputs of an operation whose shapes depend on values.
     fn evaluate(&self, x: &[View<'_>]) -> Result<Outputs> {
         let _ = x;
-        Err(Error::new(crate::ErrorKind::Unsupported, format!("{}: not a dynamic operation", self.name())))
+        Err(not_dynamic(self.name()))
     }
 
     /// This operation with an elementwise tail (a bias, an activation) folded in, if it can take it.
@@ -131,10 +131,8 @@ pub enum Lower {
 }
 
 /// Carries out an operation and tells the recorders of this thread.
-#[inline]
-pub fn apply<O: Op>(op: &O, x: &[&Tensor]) -> Result<Outputs> {
-    let specs: SmallVec<[&Spec; 4]> = x.iter().map(|t| t.spec()).collect();
-    let outputs = run(op, x, &specs)?;
+pub fn apply(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
+    let outputs = run(op, x)?;
     if recorder::active() {
         recorder::record(op, x, &outputs);
     }
@@ -142,49 +140,29 @@ pub fn apply<O: Op>(op: &O, x: &[&Tensor]) -> Result<Outputs> {
 }
 
 /// As [`apply`], for an operation with one output.
-#[inline]
-pub fn apply1<O: Op>(op: &O, x: &[&Tensor]) -> Result<Tensor> {
+pub fn apply1(op: &dyn Op, x: &[&Tensor]) -> Result<Tensor> {
     let mut y = apply(op, x)?;
     debug_assert_eq!(y.len(), 1, "{} has several outputs", op.name());
     y.pop().ok_or_else(|| Error::value(format!("{}: no output", op.name())))
 }
 
-/// As [`apply`], for an operation known by its trait only.
-pub fn apply_dyn(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
-    let specs: SmallVec<[&Spec; 4]> = x.iter().map(|t| t.spec()).collect();
-    let outputs = run_dyn(op, x, &specs)?;
-    if recorder::active() {
-        recorder::record(op, x, &outputs);
-    }
-    Ok(outputs)
-}
-
-#[inline]
-fn run<O: Op>(op: &O, x: &[&Tensor], specs: &[&Spec]) -> Result<Outputs> {
-    if op.is_dynamic() || op.alias(specs).is_some() {
-        return run_dyn(op, x, specs);
-    }
-    let out = op.infer(specs)?;
+// One body for every operation: compiled once per operation, it was a tenth of this crate's code.
+fn run(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
     let views: SmallVec<[View<'_>; 4]> = x.iter().map(|t| t.view()).collect();
+    if op.is_dynamic() {
+        return op.evaluate(&views);
+    }
+    let specs: SmallVec<[&Spec; 4]> = x.iter().map(|t| t.spec()).collect();
+    let mut out = op.infer(&specs)?;
+    if let Some(offset) = op.alias(&specs) {
+        return Ok(out.into_iter().map(|spec| x[0].alias(spec, offset)).collect());
+    }
     if out.len() == 1 {
-        let spec = out.into_iter().next().ok_or_else(|| Error::value("no output"))?;
+        let spec = out.pop().ok_or_else(|| Error::value("no output"))?;
         let mut store = Store::for_output(&spec);
         op.forward(&views, &mut [store.view(&spec)])?;
         return Ok(SmallVec::from_elem(Tensor::from_store(spec, store.freeze()), 1));
     }
-    fill(op, &views, out)
-}
-
-fn run_dyn(op: &dyn Op, x: &[&Tensor], specs: &[&Spec]) -> Result<Outputs> {
-    if op.is_dynamic() {
-        let views: SmallVec<[View<'_>; 4]> = x.iter().map(|t| t.view()).collect();
-        return op.evaluate(&views);
-    }
-    let out = op.infer(specs)?;
-    if let Some(offset) = op.alias(specs) {
-        return Ok(out.into_iter().map(|spec| x[0].alias(spec, offset)).collect());
-    }
-    let views: SmallVec<[View<'_>; 4]> = x.iter().map(|t| t.view()).collect();
     fill(op, &views, out)
 }
 
@@ -196,6 +174,11 @@ fn fill(op: &dyn Op, views: &[View<'_>], out: Specs) -> Result<Outputs> {
         op.forward(views, &mut y)?;
     }
     Ok(out.into_iter().zip(stores).map(|(spec, s)| Tensor::from_store(spec, s.freeze())).collect())
+}
+
+#[cold]
+fn not_dynamic(op: &str) -> Error {
+    Error::new(crate::ErrorKind::Unsupported, format!("{op}: not a dynamic operation"))
 }
 
 /// The error for inputs of different dtypes, which are never converted silently.

@@ -33,12 +33,15 @@ fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
             // Both dtypes are constants here, so one arm is left of the match.
             match (A::DTYPE, B::DTYPE) {
                 $((DType::$a, DType::$b) => {
-                    let (x, y) = (same::<A, $at>(x), same_mut::<B, $bt>(y));
-                    split::chunks(y, split::piece(0.3), |start, y| {
-                        for (y, &$v) in y.iter_mut().zip(&x[start..]) {
-                            *y = $f;
-                        }
-                    });
+                    // A function, since a closure would be compiled anew for every A and B.
+                    fn pair(x: &[$at], y: &mut [$bt]) {
+                        split::chunks(y, split::piece(0.3), |start, y| {
+                            for (y, &$v) in y.iter_mut().zip(&x[start..]) {
+                                *y = $f;
+                            }
+                        });
+                    }
+                    pair(same::<A, $at>(x), same_mut::<B, $bt>(y));
                 })*
                 _ => return false,
             }
@@ -69,6 +72,13 @@ fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
         I64 i64, Bool bool, |v| v != 0;
     }
     true
+}
+
+/// Brings numbers into the range of an integer type, where an identity such as the lowest i64 lies outside of it.
+pub(crate) fn clamp_to<T: Element>(x: &mut [i64]) {
+    let end = |v: f64| T::from_f64(v).to_i128() as i64;
+    let (lowest, highest) = (end(f64::NEG_INFINITY), end(f64::INFINITY));
+    x.iter_mut().for_each(|v| *v = (*v).clamp(lowest, highest));
 }
 
 #[cfg(test)]

@@ -17,19 +17,17 @@ pub(crate) fn each(
     limit: usize,
     mut f: impl FnMut(usize, usize) -> Result<()>,
 ) -> Result<()> {
-    dispatch!(v.dtype(), I: int => {
-        for (p, i) in v.as_slice::<I>().iter().enumerate() {
-            let i = i.to_i128();
-            if !(0..limit as i128).contains(&i) {
-                return Err(Error::value(format!("{name}: index {i} at position {p} is not in 0..{limit}")));
-            }
-            f(p, i as usize)?;
-        }
-        Ok(())
-    } else { check_dtype(name, v.dtype()) })
+    let mut check = |p: usize, i: i64| match usize::try_from(i) {
+        Ok(index) if index < limit => f(p, index),
+        _ => Err(Error::value(format!("{name}: index {i} at position {p} is not in 0..{limit}"))),
+    };
+    if v.dtype() == DType::I32 {
+        return v.as_slice::<i32>().iter().enumerate().try_for_each(|(p, &i)| check(p, i64::from(i)));
+    }
+    integers(name, v)?.iter().enumerate().try_for_each(|(p, &i)| check(p, i))
 }
 
-/// All integers as i64; nothing is copied when they are.
+/// All integers as i64, those from 2^63 on wrapped to negative ones; nothing is copied when they are i64.
 pub(crate) fn integers<'a>(name: &str, v: &View<'a>) -> Result<Cow<'a, [i64]>> {
     if v.dtype() == DType::I64 {
         return Ok(Cow::Borrowed(v.as_slice::<i64>()));

@@ -1,7 +1,9 @@
 //! Where the largest or smallest element is.
 
 use crate::cast::same;
+use crate::convert::convert;
 use crate::dtype::{DType, Element};
+use crate::elementwise::narrow_widen;
 use crate::error::{Error, Result};
 use crate::split;
 
@@ -32,24 +34,29 @@ pub fn arg<T: Element>(which: Arg, x: &[T], y: &mut [i64], [outer, n, inner]: [u
     macro_rules! run {
         ($t:ty) => {
             match which {
-                Arg::Max => run(same::<T, $t>(x), y, n, inner, |a, b| a > b),
-                Arg::Min => run(same::<T, $t>(x), y, n, inner, |a, b| a < b),
+                // Functions, since closures would be compiled anew for every T.
+                Arg::Max => run(same::<T, $t>(x), y, n, inner, <$t as PartialOrd>::gt),
+                Arg::Min => run(same::<T, $t>(x), y, n, inner, <$t as PartialOrd>::lt),
             }
         };
     }
     match T::DTYPE {
         DType::F32 => run!(f32),
         DType::F64 => run!(f64),
-        DType::F16 => run!(half::f16),
-        DType::BF16 => run!(half::bf16),
-        DType::I8 => run!(i8),
-        DType::I16 => run!(i16),
         DType::I32 => run!(i32),
         DType::I64 => run!(i64),
-        DType::U8 => run!(u8),
-        DType::U16 => run!(u16),
-        DType::U32 => run!(u32),
         DType::U64 => run!(u64),
+        // Widening keeps the order.
+        DType::F16 | DType::BF16 => {
+            let mut wide = vec![0f32; x.len()];
+            narrow_widen(x, &mut wide);
+            return arg(which, &wide, y, [outer, n, inner]);
+        }
+        DType::I8 | DType::I16 | DType::U8 | DType::U16 | DType::U32 => {
+            let mut wide = vec![0i64; x.len()];
+            convert(x, &mut wide);
+            return arg(which, &wide, y, [outer, n, inner]);
+        }
         dtype => return Err(Error::Unsupported { op, dtype }),
     }
     Ok(())

@@ -20,6 +20,7 @@ pub(crate) use fold::{Fold, Max, Number, Plus, Squares};
 pub(crate) use pass::{pairwise, pass, row};
 
 use crate::cast::{same, same_mut};
+use crate::convert::{clamp_to, convert};
 use crate::dtype::{DType, Element};
 use crate::elementwise::{narrow_round, narrow_widen};
 use crate::error::{Error, Result};
@@ -199,14 +200,20 @@ pub fn reduce<T: Element>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T]) -> Resu
             float::<f32>(op, axes, &wide, &mut out);
             narrow_round(&out, y);
         }
-        DType::I8 => int!(i8),
-        DType::I16 => int!(i16),
         DType::I32 => int!(i32),
         DType::I64 => int!(i64),
         DType::U8 => int!(u8),
-        DType::U16 => int!(u16),
-        DType::U32 => int!(u32),
         DType::U64 => int!(u64),
+        // What wraps in 64 bits wraps to the same low bits, and the order is the same: no copy of every loop for these.
+        DType::I8 | DType::I16 | DType::U16 | DType::U32 => {
+            let (mut wide, mut out) = (vec![0i64; x.len()], vec![0i64; y.len()]);
+            convert(x, &mut wide);
+            integer(op, axes, &wide, &mut out);
+            if matches!(op, Reduce::Max | Reduce::Min) {
+                clamp_to::<T>(&mut out);
+            }
+            convert(&out, y);
+        }
         DType::Bool => {
             let (x, y) = (same::<T, bool>(x), same_mut::<T, bool>(y));
             axes.passes(x, y, |x, y, d, _| match op {

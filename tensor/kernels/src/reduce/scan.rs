@@ -2,6 +2,7 @@
 
 use super::fold::{Fold, Max, Min, Number, Plus, Times};
 use crate::cast::{same, same_mut};
+use crate::convert::{clamp_to, convert};
 use crate::dtype::{DType, Element};
 use crate::elementwise::{narrow_round, narrow_widen};
 use crate::error::{Error, Result};
@@ -51,14 +52,19 @@ pub fn scan<T: Element>(
     match T::DTYPE {
         DType::F32 => run!(f32),
         DType::F64 => run!(f64),
-        DType::I8 => run!(i8),
-        DType::I16 => run!(i16),
         DType::I32 => run!(i32),
         DType::I64 => run!(i64),
-        DType::U8 => run!(u8),
-        DType::U16 => run!(u16),
-        DType::U32 => run!(u32),
         DType::U64 => run!(u64),
+        // What wraps in 64 bits wraps to the same low bits, and the order is the same.
+        DType::I8 | DType::I16 | DType::U8 | DType::U16 | DType::U32 => {
+            let (mut wide, mut out) = (vec![0i64; len], vec![0i64; len]);
+            convert(x, &mut wide);
+            number(which, exclusive, reverse, &wide, &mut out, dims);
+            if matches!(which, Scan::Max | Scan::Min) {
+                clamp_to::<T>(&mut out);
+            }
+            convert(&out, y);
+        }
         DType::C64 => run!(Complex<f32>),
         DType::C128 => run!(Complex<f64>),
         _ => {

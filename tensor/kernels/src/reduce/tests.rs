@@ -214,3 +214,26 @@ fn scans() {
     assert_eq!(a, b);
     assert_eq!(a[49 * 700 + 5], (0..50).map(|k| x[k * 700 + 5]).sum::<i64>());
 }
+
+#[test]
+fn narrow_integers_keep_their_range_and_wrap_in_it() {
+    let axes = Axes::new(&[2, 0], &[1]).unwrap();
+    let mut y = [0i8; 2];
+    reduce(Reduce::Max, &axes, &[] as &[i8], &mut y).unwrap();
+    assert_eq!(y, [i8::MIN; 2]);
+    let mut y = [0u16; 2];
+    reduce(Reduce::Min, &axes, &[] as &[u16], &mut y).unwrap();
+    assert_eq!(y, [u16::MAX; 2]);
+    let axes = Axes::new(&[3], &[0]).unwrap();
+    let mut y = [0i8];
+    reduce(Reduce::Sum, &axes, &[100i8, 100, 100], &mut y).unwrap();
+    assert_eq!(y, [44]);
+    reduce(Reduce::Prod, &axes, &[100i8, 100, 100], &mut y).unwrap();
+    assert_eq!(y, [1_000_000i64 as i8]);
+    let mut y = [0u8; 3];
+    scan(Scan::Max, true, false, &[5u8, 200, 7], &mut y, [1, 3, 1]).unwrap();
+    assert_eq!(y, [0, 5, 200]);
+    let mut y = [0i64];
+    arg(Arg::Min, &[3u32, u32::MAX, 1], &mut y, [1, 3, 1]).unwrap();
+    assert_eq!(y, [2]);
+}
