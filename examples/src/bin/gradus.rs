@@ -15,12 +15,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use gradus_examples::canvas::{Canvas, Color};
 use gradus_datasets::catalog::{self, Entry, Pin};
 use gradus_datasets::{Condition, ImageDataset, LabeledImages, Lookup, TerminalBar};
 use gradus_datasets::{
     boston_housing, california_housing, cifar10, cifar100, fashion_mnist, flower_photos, imdb, mnist, reuters,
 };
-use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
 #[derive(Parser)]
@@ -141,7 +141,7 @@ fn main() -> ExitCode {
             if let Some(mirror) = mirror {
                 lookup = lookup.mirror(mirror);
             }
-            find(&name).and_then(|entry| show(entry, lookup, grid.as_deref(), side))
+            find(&name).and_then(|entry| show(entry, lookup, grid.as_deref(), side as usize))
         }
         Datasets::Path { name, place } => find(&name).and_then(|entry| path(entry, &place.lookup())),
     };
@@ -304,7 +304,7 @@ fn path(entry: &Entry, lookup: &Lookup) -> Outcome {
     Ok(())
 }
 
-fn show(entry: &Entry, lookup: Lookup, grid: Option<&Path>, side: u32) -> Outcome {
+fn show(entry: &Entry, lookup: Lookup, grid: Option<&Path>, side: usize) -> Outcome {
     println!("{}: {}", entry.name, entry.about);
     println!("licence: {}", entry.license);
     let images = |data: ImageDataset| -> Outcome {
@@ -339,7 +339,7 @@ fn show(entry: &Entry, lookup: Lookup, grid: Option<&Path>, side: u32) -> Outcom
                     .collect();
                 files.sort();
                 println!("{class:<12} {:>6} photographs", files.len());
-                first.extend(files.into_iter().take(side as usize));
+                first.extend(files.into_iter().take(side));
             }
             match grid {
                 Some(path) => write_photographs(&first, side, path),
@@ -376,31 +376,27 @@ fn show(entry: &Entry, lookup: Lookup, grid: Option<&Path>, side: u32) -> Outcom
     }
 }
 
-const GAP: u32 = 2;
-const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
+const GAP: usize = 2;
+const PAPER: Color = [255; 3];
 
 /// The first `side` x `side` images, each pixel doubled.
-fn write_grid(set: &LabeledImages, side: u32, path: &Path) -> Outcome {
-    let [height, width] = [1, 2].map(|axis| set.images.shape[axis] as u32);
+fn write_grid(set: &LabeledImages, side: usize, path: &Path) -> Outcome {
+    let [height, width] = [1, 2].map(|axis| set.images.shape[axis]);
     let colours = set.images.shape.get(3).copied().unwrap_or(1);
     let cell = [2 * width + GAP, 2 * height + GAP];
-    let rows = (set.len() as u32).div_ceil(side).min(side);
-    let mut picture = RgbImage::from_pixel(side * cell[0] + GAP, rows * cell[1] + GAP, PAPER);
-    for index in 0..(side * rows).min(set.len() as u32) {
-        let Some(pixels) = set.images.get(index as usize) else { break };
+    let rows = set.len().div_ceil(side).min(side);
+    let mut picture = Canvas::new(side * cell[0] + GAP, rows * cell[1] + GAP, PAPER);
+    for index in 0..(side * rows).min(set.len()) {
+        let Some(pixels) = set.images.get(index) else { break };
         let corner = [GAP + index % side * cell[0], GAP + index / side * cell[1]];
-        for y in 0..2 * height {
-            for x in 0..2 * width {
-                let at = ((y / 2 * width + x / 2) as usize) * colours;
-                let pixel =
-                    if colours == 3 { [pixels[at], pixels[at + 1], pixels[at + 2]] } else { [pixels[at]; 3] };
-                picture.put_pixel(corner[0] + x, corner[1] + y, Rgb(pixel));
-            }
+        for (i, pixel) in pixels.chunks_exact(colours).enumerate() {
+            let color = if colours == 3 { [pixel[0], pixel[1], pixel[2]] } else { [pixel[0]; 3] };
+            picture.square(corner[0] + i % width * 2, corner[1] + i / width * 2, 2, color);
         }
     }
     save(&picture, path)?;
     for row in 0..rows {
-        let names = (row * side..(row + 1) * side).filter_map(|index| set.labels.get(index as usize));
+        let names = (row * side..(row + 1) * side).filter_map(|index| set.labels.get(index));
         let names: Vec<&str> = names.map(|&label| set.class_names[usize::from(label)]).collect();
         println!("row {}: {}", row + 1, names.join(", "));
     }
@@ -408,33 +404,19 @@ fn write_grid(set: &LabeledImages, side: u32, path: &Path) -> Outcome {
 }
 
 /// One row of small photographs for each class.
-fn write_photographs(files: &[PathBuf], side: u32, path: &Path) -> Outcome {
-    const CELL: u32 = 96;
-    let rows = (files.len() as u32).div_ceil(side);
-    let mut picture = RgbImage::from_pixel(side * (CELL + GAP) + GAP, rows * (CELL + GAP) + GAP, PAPER);
-    for (index, file) in (0..).zip(files) {
-        let photograph = image::open(file)
-            .map_err(|e| format!("{}: {e}", file.display()))?
-            .thumbnail(CELL, CELL)
-            .to_rgb8();
-        let corner = [GAP + index % side * (CELL + GAP), GAP + index / side * (CELL + GAP)];
-        image::imageops::overlay(&mut picture, &photograph, corner[0].into(), corner[1].into());
+fn write_photographs(files: &[PathBuf], side: usize, path: &Path) -> Outcome {
+    const CELL: usize = 96;
+    let rows = files.len().div_ceil(side);
+    let mut picture = Canvas::new(side * (CELL + GAP) + GAP, rows * (CELL + GAP) + GAP, PAPER);
+    for (index, file) in files.iter().enumerate() {
+        let photograph = Canvas::thumbnail(file, CELL).map_err(|e| format!("{}: {e}", file.display()))?;
+        picture.paste(&photograph, GAP + index % side * (CELL + GAP), GAP + index / side * (CELL + GAP));
     }
     save(&picture, path)
 }
 
-/// Writes beside the target first, so that a full disk leaves the old picture.
-fn save(picture: &RgbImage, path: &Path) -> Outcome {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let written = picture
-        .save_with_format(&part, image::ImageFormat::Png)
-        .map_err(|e| e.to_string())
-        .and_then(|()| std::fs::rename(&part, path).map_err(|e| e.to_string()));
-    if let Err(reason) = written {
-        let _ = std::fs::remove_file(&part);
-        return Err(format!("cannot write {}: {reason}", path.display()).into());
-    }
+fn save(picture: &Canvas, path: &Path) -> Outcome {
+    picture.save(path).map_err(|reason| format!("cannot write {}: {reason}", path.display()))?;
     println!("wrote {} ({} x {})", path.display(), picture.width(), picture.height());
     Ok(())
 }
