@@ -23,6 +23,10 @@ pub use gradus_io as io;
 pub use gradus_kernels::threads::{num_threads, set_num_threads};
 pub use gradus_nn::{self as nn, History};
 pub use gradus_optim as optim;
+#[cfg(feature = "ragged")]
+pub use gradus_ragged as ragged;
+#[cfg(feature = "sparse")]
+pub use gradus_sparse as sparse;
 pub use gradus_tensor::{self as tensor, Axes, DType, Error, ErrorKind, Result, Shape, Tensor, ops};
 
 /// What most programs import.

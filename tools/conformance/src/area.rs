@@ -20,10 +20,13 @@ mod metrics;
 mod numpy;
 mod optimizers;
 mod pipeline;
+mod ragged;
 mod reduction;
 mod segment;
 mod shaping;
 mod sorting;
+mod sparse;
+mod structures;
 mod tape;
 mod tape_higher_order;
 mod variable;
@@ -49,10 +52,12 @@ pub fn registry() -> Registry {
         numpy::register,
         optimizers::register,
         pipeline::register,
+        ragged::register,
         reduction::register,
         segment::register,
         shaping::register,
         sorting::register,
+        sparse::register,
         tape::register,
         tape_higher_order::register,
         variable::register,
