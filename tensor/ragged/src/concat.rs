@@ -64,29 +64,28 @@ fn even<V: FlatValues>(tensors: &[MaybeRagged<V>], least: usize) -> Result<Vec<M
 }
 
 fn join<V: FlatValues>(tensors: &[MaybeRagged<V>], axis: usize, stacked: bool) -> Result<MaybeRagged<V>> {
-    let scalars = tensors[0].rank() == 0;
-    if scalars {
+    let rank = tensors[0].rank();
+    if rank == 0 {
         let rows = tensors.iter().map(|t| t.expand_dims(0)).collect::<Result<Vec<_>>>()?;
         return follow(&rows);
     }
     if axis == 0 && stacked {
         let lengths = tensors.iter().map(|t| Ok(t.nrows()? as i64)).collect::<Result<Vec<_>>>()?;
-        let least = usize::from(tensors[0].rank() > 1);
+        let least = usize::from(rank > 1);
         return Ok(follow(&even(tensors, least)?)?.under(vec![RowPartition::from_row_lengths(&lengths)?]));
     }
-    // Dense tensors that meet along their last axis stay dense.
     let dense = tensors.iter().all(|t| t.partitions().is_empty());
-    let least = usize::from(!(dense && axis == 0));
-    let tensors = match tensors[0].rank() {
-        // Vectors beside one another: each gives one value to every row.
-        1 if axis == 1 => tensors.iter().map(|t| t.expand_dims(1)).collect::<Result<Vec<_>>>()?,
-        _ => even(tensors, least)?,
-    };
+    // Dense tensors that meet along their last axis, or beside it, stay dense.
+    if dense && (axis + 1 == rank || axis == rank) {
+        let flats: Vec<&V> = tensors.iter().map(MaybeRagged::flat_values).collect();
+        return Ok(MaybeRagged::Dense(join_dense(&flats, axis, stacked)?));
+    }
+    let tensors = even(tensors, usize::from(!dense || axis > 0))?;
     if axis == 0 {
         return follow(&tensors);
     }
     if axis == 1 {
-        return interleave(&tensors, stacked && tensors[0].rank() > 1);
+        return interleave(&tensors, stacked);
     }
     let first = &tensors[0].partitions()[0];
     if let Some(other) = tensors.iter().map(|t| &t.partitions()[0]).find(|p| *p != first) {
@@ -98,6 +97,31 @@ fn join<V: FlatValues>(tensors: &[MaybeRagged<V>], axis: usize, stacked: bool) -
     }
     let values = tensors.iter().map(|t| Ok(t.cut(1)?.1)).collect::<Result<Vec<_>>>()?;
     Ok(join(&values, axis - 1, stacked)?.under(vec![first.clone()]))
+}
+
+/// Dense arrays joined along an axis, or stacked in front of it.
+fn join_dense<V: FlatValues>(flats: &[&V], axis: usize, stacked: bool) -> Result<V> {
+    let first = flats[0].dims();
+    let fits = |dims: &[usize]| (0..dims.len()).all(|a| dims[a] == first[a] || (a == axis && !stacked));
+    if let Some(other) = flats.iter().map(|f| f.dims()).find(|dims| !fits(dims)) {
+        return Err(Error::shape(format!("shapes {first:?} and {other:?} differ")));
+    }
+    let outer: usize = first[..axis].iter().product();
+    let inner = if stacked { &first[axis..] } else { &first[axis + 1..] };
+    let sizes: Vec<usize> = flats.iter().map(|f| if stacked { 1 } else { f.dims()[axis] }).collect();
+    let rows = |(f, &size): (&&V, &usize)| f.reshaped(&[&[outer * size], inner].concat());
+    let rows = flats.iter().zip(&sizes).map(rows).collect::<Result<Vec<_>>>()?;
+    let all = V::joined(&rows.iter().collect::<Vec<_>>())?;
+    let mut order = Vec::new();
+    for o in 0..outer {
+        let mut before = 0;
+        for &size in &sizes {
+            order.extend((before + o * size..before + (o + 1) * size).map(|row| row as i64));
+            before += outer * size;
+        }
+    }
+    let size: usize = sizes.iter().sum();
+    all.take(&order)?.reshaped(&[&first[..axis], &[size], inner].concat())
 }
 
 /// Rows of all tensors, one tensor after the other; they have equally many partitions.
