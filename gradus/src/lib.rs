@@ -2,8 +2,8 @@
 //!
 //! ```no_run
 //! use gradus::prelude::*;
-//! # fn images() -> (gradus::Tensor, gradus::Tensor) { unimplemented!() }
-//! let (x, y) = images();
+//! let x = Tensor::zeros([64, 28, 28], DType::F32)?;
+//! let y = Tensor::zeros([64], DType::I64)?;
 //! let mut model = Sequential::new()
 //!     .input([28, 28])
 //!     .add(Flatten::new())

@@ -2,8 +2,10 @@
 //!
 //! ```no_run
 //! use gradus_nn::prelude::*;
-//! # fn data() -> (gradus_tensor::Tensor, gradus_tensor::Tensor) { unimplemented!() }
-//! let (x, y) = data();
+//! use gradus_tensor::{DType, Tensor};
+//!
+//! let x = Tensor::zeros([64, 28, 28, 1], DType::F32)?;
+//! let y = Tensor::zeros([64], DType::I64)?;
 //! let mut model = Sequential::new()
 //!     .input([28, 28, 1])
 //!     .add(Conv2D::new(64, 3).padding("same").activation("relu"))

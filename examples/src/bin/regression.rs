@@ -132,7 +132,7 @@ fn by_tape(xs: &[f64], ys: &[f64]) -> Result<()> {
     ];
     for (form, loss) in losses {
         let (slope, intercept) =
-            (Variable::new(Tensor::scalar(-5.0f32)), Variable::new(Tensor::scalar(10.0f32)));
+            (Variable::new(Tensor::scalar(10.0f32)), Variable::new(Tensor::scalar(-5.0f32)));
         let mut sgd = SGD::new(0.1);
         for _ in 0..1000 {
             let closure = || loss.call(&y, &(slope.value() * &x + intercept.value()), None);
