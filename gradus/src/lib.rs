@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};
+pub use gradus_function::{self as function, Function};
 pub use gradus_io as io;
 pub use gradus_kernels::threads::{num_threads, set_num_threads};
 pub use gradus_nn::{self as nn, History};
@@ -27,7 +28,7 @@ pub use gradus_optim as optim;
 pub use gradus_ragged as ragged;
 #[cfg(feature = "sparse")]
 pub use gradus_sparse as sparse;
-pub use gradus_tensor::{self as tensor, Axes, DType, Error, ErrorKind, Result, Shape, Tensor, ops};
+pub use gradus_tensor::{self as tensor, Axes, DType, Error, ErrorKind, Registry, Result, Shape, Tensor, ops};
 
 /// What most programs import.
 pub mod prelude {

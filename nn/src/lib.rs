@@ -42,7 +42,8 @@ pub mod regularizers;
 pub mod saving;
 mod seed;
 mod sequential;
-pub mod summary;
+pub mod steps;
+mod summary;
 mod weight;
 
 pub use dims::Dims;

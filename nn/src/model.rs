@@ -6,6 +6,7 @@ use crate::layer::{self, apply_constraints, count, ensure_built, losses, trainab
 use crate::losses::{IntoLoss, Loss};
 use crate::metrics::{IntoMetric, Mean, Metric};
 use crate::progress::{Progress, Verbose};
+use crate::steps::{Steps, Trained};
 use crate::summary::{self, SummaryOptions};
 use crate::{Call, Dims, Layer, batches::Batches};
 use gradus_autograd::{GradientTape, Variable};
@@ -32,9 +33,16 @@ pub struct Compiled {
 #[derive(Debug, Default)]
 pub struct TrainState {
     pub(crate) compiled: Option<Compiled>,
+    pub(crate) steps: Steps,
 }
 
 impl TrainState {
+    /// With `true`, steps run one operation at a time instead of being recorded and replayed: what layers do in Rust
+    /// (printing, counting) then happens at every step, as with Keras's `run_eagerly`.
+    pub fn run_eagerly(&mut self, yes: bool) {
+        self.steps = Steps { eager: yes, ..Steps::default() };
+    }
+
     /// What `compile` set. Errors before.
     pub fn compiled(&mut self) -> Result<&mut Compiled> {
         self.compiled.as_mut().ok_or_else(not_compiled)
@@ -117,16 +125,52 @@ pub fn default_train_step(
     let scaled = compiled.optimizer.scale_loss(&loss)?;
     let variables = trainable_weights(model);
     let grads = tape.gradient_or_none(&scaled, variables.as_slice())?;
-    let value = scalar(&loss)?;
-    if !value.is_finite() {
-        return Err(not_finite(value, &y_pred));
-    }
+    finite(&loss, &y_pred)?;
     let (grads, variables): (Vec<Tensor>, Vec<Variable>) =
         grads.into_iter().zip(variables).filter_map(|(g, v)| g.map(|g| (g, v))).unzip();
-    compiled.optimizer.apply_gradients(&grads, &variables)?;
+    apply(model, compiled, Trained { loss, y_pred, grads, variables }, y, weight)
+}
+
+/// The rest of a step: optimizer, constraints, metrics. Returns the loss.
+fn apply(
+    model: &dyn Layer,
+    compiled: &mut Compiled,
+    step: Trained,
+    y: &Tensor,
+    weight: Option<&Tensor>,
+) -> Result<f64> {
+    compiled.optimizer.apply_gradients(&step.grads, &step.variables)?;
+    // Gradients are the largest of what the step still holds; the metrics need room of their own.
+    drop(step.grads);
     apply_constraints(model)?;
-    compiled.track(value, y, &y_pred, weight)?;
+    let value = scalar(&step.loss)?;
+    compiled.track(value, y, &step.y_pred, weight)?;
     Ok(value)
+}
+
+/// As [`default_train_step`], by a replay of what was recorded where that is possible.
+fn recorded_train_step(
+    model: &dyn Layer,
+    compiled: &mut Compiled,
+    steps: &Steps,
+    x: &Tensor,
+    y: &Tensor,
+    weight: Option<&Tensor>,
+) -> Result<f64> {
+    match steps.train(model, compiled, &batch(x, y, weight), finite)? {
+        Some(step) => apply(model, compiled, step, y, weight),
+        None => default_train_step(model, compiled, x, y, weight),
+    }
+}
+
+fn batch(x: &Tensor, y: &Tensor, weight: Option<&Tensor>) -> Vec<Tensor> {
+    [x, y].into_iter().chain(weight).cloned().collect()
+}
+
+/// The error for a loss that is not finite.
+fn finite(loss: &Tensor, y_pred: &Tensor) -> Result<()> {
+    let value = scalar(loss)?;
+    if value.is_finite() { Ok(()) } else { Err(not_finite(value, y_pred)) }
 }
 
 fn not_finite(loss: f64, y_pred: &Tensor) -> Error {
@@ -162,7 +206,7 @@ pub trait Model: Sized {
     fn train_step(&mut self, x: &Tensor, y: &Tensor, weight: Option<&Tensor>) -> Result<f64> {
         let mut state = std::mem::take(self.train_state_mut());
         let r = match &mut state.compiled {
-            Some(c) => default_train_step(self.layer(), c, x, y, weight),
+            Some(c) => recorded_train_step(self.layer(), c, &state.steps, x, y, weight),
             None => Err(not_compiled()),
         };
         *self.train_state_mut() = state;
@@ -173,10 +217,15 @@ pub trait Model: Sized {
     fn test_step(&mut self, x: &Tensor, y: &Tensor, weight: Option<&Tensor>) -> Result<Tensor> {
         let mut state = std::mem::take(self.train_state_mut());
         let run = |c: &mut Compiled, net: &dyn Layer| {
-            let mut cx = Call::inference();
-            let y_pred = layer::call(net, x, &mut cx)?;
-            let loss = scalar(&c.total_loss(net, &cx, y, &y_pred, weight)?)?;
-            c.track(loss, y, &y_pred, weight)?;
+            let (loss, y_pred) = match state.steps.test(net, c, &batch(x, y, weight))? {
+                Some([loss, y_pred]) => (loss, y_pred),
+                None => {
+                    let mut cx = Call::inference();
+                    let y_pred = layer::call(net, x, &mut cx)?;
+                    (c.total_loss(net, &cx, y, &y_pred, weight)?, y_pred)
+                }
+            };
+            c.track(scalar(&loss)?, y, &y_pred, weight)?;
             Ok(y_pred)
         };
         let r = match &mut state.compiled {
@@ -243,7 +292,11 @@ pub trait Model: Sized {
         let batches = Batches::new(x, None, None, batch_size)?;
         let mut parts = Vec::with_capacity(batches.steps());
         for b in batches.in_order() {
-            parts.push(self.call(&b?.x, &mut Call::inference())?);
+            let x = b?.x;
+            parts.push(match self.train_state().steps.predict(self.layer(), &x)? {
+                Some(y) => y,
+                None => self.call(&x, &mut Call::inference())?,
+            });
         }
         Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
     }

@@ -74,10 +74,30 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
         Err(not_dynamic(self.name()))
     }
 
-    /// This operation with an elementwise tail (a bias, an activation) folded in, if it can take it.
-    fn absorb(&self, tail: &Lower) -> Option<Box<dyn Op>> {
-        let _ = tail;
+    /// This operation on `inputs` inputs with an elementwise tail (a bias, an activation) folded in, if it can take it.
+    ///
+    /// The tail's other operand, if it has one, becomes the last input; [`Op::infer`] judges whether it fits.
+    fn absorb(&self, inputs: usize, tail: &Lower) -> Option<Box<dyn Op>> {
+        let _ = (inputs, tail);
         None
+    }
+
+    /// This operation with the matrices of one input taken as their transposes, if it can do that by itself.
+    fn transposed(&self, input: usize) -> Option<Box<dyn Op>> {
+        let _ = input;
+        None
+    }
+
+    /// Pairs (output, input) of equal specs: the output replaces the input, and can be computed in its memory.
+    fn replaces(&self) -> &'static [(usize, usize)] {
+        &[]
+    }
+
+    /// As [`Op::forward`], with every output of [`Op::replaces`] holding the values of the input it replaces; those
+    /// inputs are left out of `x`.
+    fn update(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        let _ = (x, y);
+        Err(Error::new(crate::ErrorKind::Unsupported, format!("{}: replaces no input", self.name())))
     }
 }
 
@@ -120,8 +140,22 @@ pub enum Lower {
     Unary(gradus_kernels::elementwise::Unary),
     /// Two inputs that broadcast, elementwise.
     Binary(gradus_kernels::elementwise::Binary),
+    /// Two inputs that broadcast, elementwise, to bools.
+    Compare(gradus_kernels::elementwise::Compare),
+    /// One input, elementwise, to bools.
+    Test(gradus_kernels::elementwise::Test),
     /// Condition, then, else: elementwise with broadcasting.
     Select,
+    /// The input in another dtype, elementwise.
+    Cast,
+    /// The input stretched to the shape of the output.
+    Broadcast,
+    /// One repeated value, from no input.
+    Fill(f64),
+    /// The input with its axes in this order.
+    Transpose(SmallVec<[usize; 4]>),
+    /// The input reduced over these axes, in ascending order.
+    Reduce(gradus_kernels::expr::Closing, SmallVec<[usize; 4]>),
     /// The elements of the first input under another shape.
     Alias,
     /// The first input, through which no gradient flows.

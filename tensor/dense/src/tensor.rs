@@ -109,6 +109,38 @@ impl Tensor {
         Ok(Tensor::from_store(spec, Store::Shared(Arc::new(buffer), 0)))
     }
 
+    /// A tensor of one element, which lies inline.
+    pub fn from_element(spec: Spec, element: Scalar) -> Result<Tensor> {
+        if spec.shape.checked_len()? != 1 {
+            return Err(Error::shape(format!("shape {} does not hold one element", spec.shape)));
+        }
+        Ok(Tensor::from_store(spec, Store::Scalar(element)))
+    }
+
+    /// The buffer of a tensor that nobody else holds, or the tensor as it was: shared, inline or part of another.
+    pub fn into_buffer(mut self) -> Result<Buffer, Tensor> {
+        if !self.is_unique() || matches!(self.0.store, Store::Scalar(_)) {
+            return Err(self);
+        }
+        let Some(Inner { spec, store: Store::Shared(buffer, 0), .. }) = Arc::into_inner(self.0) else {
+            unreachable!("a unique tensor with a buffer");
+        };
+        Ok(Arc::into_inner(buffer).unwrap_or_else(|| Buffer::new(spec.dtype, spec.len())))
+    }
+
+    /// The elements from `offset` on under another shape, sharing the storage. Errors when the range lies outside.
+    pub fn shared_part(&self, shape: impl Into<Shape>, offset: usize) -> Result<Tensor> {
+        let spec = self.spec().reshaped(shape);
+        match spec.shape.checked_len()?.checked_add(offset) {
+            Some(end) if end <= self.len() => Ok(self.alias(spec, offset)),
+            _ => Err(Error::shape(format!(
+                "{} from element {offset} on is no part of {}",
+                spec.shape,
+                self.spec()
+            ))),
+        }
+    }
+
     /// A number that no other tensor value of this process has. Clones share it.
     #[inline]
     pub fn id(&self) -> u64 {

@@ -37,6 +37,20 @@ impl<'a> View<'a> {
         View { derived: Some(slot), ..self }
     }
 
+    /// The elements from `offset` on, as another spec: what an alias of this value is. The range must lie inside.
+    #[must_use]
+    pub fn part(self, spec: &'a Spec, offset: usize) -> View<'a> {
+        assert!(offset + spec.len() <= self.spec.len(), "a part outside of its view");
+        if spec == self.spec {
+            return self;
+        }
+        let data = match self.data {
+            Data::Buffer(b, o) => Data::Buffer(b, o + offset),
+            scalar => scalar,
+        };
+        View { spec, data, derived: None }
+    }
+
     /// What a kernel derived from this very value and left beside it, made on first use: packed weights.
     ///
     /// One slot of one type per value; `None` where the value has no slot, or one of another type.

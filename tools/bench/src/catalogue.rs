@@ -2,6 +2,7 @@
 
 mod convolution;
 mod elementwise;
+mod function;
 mod gemm;
 mod machine;
 mod models;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Workload> {
     machine::declare(&mut list);
     gemm::declare(&mut list);
     elementwise::declare(&mut list);
+    function::declare(&mut list);
     convolution::declare(&mut list);
     rows::declare(&mut list);
     tape::declare(&mut list);

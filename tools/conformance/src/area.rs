@@ -10,6 +10,7 @@ mod convolution;
 mod creation;
 mod cross_entropy;
 mod elementwise;
+mod functions;
 mod indexing;
 mod initializers;
 mod keras_functions;
@@ -42,6 +43,7 @@ pub fn registry() -> Registry {
         creation::register,
         cross_entropy::register,
         elementwise::register,
+        functions::register,
         indexing::register,
         initializers::register,
         keras_functions::register,

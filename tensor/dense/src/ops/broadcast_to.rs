@@ -4,7 +4,7 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1};
 use crate::view::{View, ViewMut};
-use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::elementwise::Layout;
 use smallvec::smallvec;
 
@@ -33,6 +33,9 @@ impl Op for BroadcastTo {
         let layout = Layout::new(x[0].shape(), &self.shape)?;
         dispatch!(x[0].dtype(), T: all => { layout.read::<T>(x[0].as_slice(), 0, y[0].as_mut()) });
         Ok(())
+    }
+    fn lower(&self) -> Lower {
+        Lower::Broadcast
     }
     fn keep(&self) -> Keep {
         Keep::NONE

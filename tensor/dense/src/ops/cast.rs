@@ -4,7 +4,7 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1};
 use crate::view::{View, ViewMut};
-use crate::{DType, Keep, Result, Spec, Specs, Tensor, dispatch};
+use crate::{DType, Keep, Lower, Result, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::convert::convert;
 use smallvec::smallvec;
 
@@ -27,6 +27,9 @@ impl Op for Cast {
             dispatch!(self.dtype, B: all => { convert::<A, B>(x[0].as_slice::<A>(), y[0].as_mut::<B>()) })
         });
         Ok(())
+    }
+    fn lower(&self) -> Lower {
+        Lower::Cast
     }
     fn keep(&self) -> Keep {
         Keep::NONE

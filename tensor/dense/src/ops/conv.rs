@@ -3,16 +3,17 @@
 //! The operation and its two gradients are bilinear, so each one's gradient rule is made of the other two,
 //! to any order.
 
-use super::linear::{Activation, ActivationGrad, Repeated};
+use super::linear::{Activation, ActivationGrad, Repeated, epilogue};
 use crate::attr::{Attr, Attribute, OpDef};
 use crate::backward::Backward;
-use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::conv::{
     Conv2dOptions, Conv2dShape, PackedFilter, conv2d, conv2d_filter_gradient, conv2d_input_gradient,
     conv2d_packed,
 };
+use gradus_kernels::elementwise::Binary;
 use gradus_kernels::gemm::Epilogue;
 use smallvec::smallvec;
 
@@ -212,6 +213,15 @@ impl Op for Conv2d {
             cx.give(2, g.reduce_sum([0, 1, 2], false)?)?;
         }
         Ok(())
+    }
+    fn absorb(&self, inputs: usize, tail: &Lower) -> Option<Box<dyn Op>> {
+        if self.activation != Activation::None {
+            return None;
+        }
+        if *tail == Lower::Binary(Binary::Add) && inputs == 2 {
+            return Some(self.boxed());
+        }
+        Some(self.options().forward(epilogue(tail)?).boxed())
     }
     fn lower(&self) -> Lower {
         Lower::Contract

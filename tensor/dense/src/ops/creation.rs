@@ -6,7 +6,7 @@
 use crate::attr::OpDef;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{DType, Element, Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[Fill::DEF, Range::DEF];
@@ -27,6 +27,9 @@ impl Op for Fill {
     fn forward(&self, _: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         dispatch!(self.dtype, T: all => { y[0].as_mut::<T>().fill(T::from_f64(self.value)) });
         Ok(())
+    }
+    fn lower(&self) -> Lower {
+        Lower::Fill(self.value)
     }
     fn keep(&self) -> Keep {
         Keep::NONE

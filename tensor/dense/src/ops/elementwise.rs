@@ -239,6 +239,9 @@ macro_rules! compare_op {
             }
             fn keep(&self) -> $crate::Keep { $crate::Keep::NONE }
             fn differentiable(&self) -> bool { false }
+            fn lower(&self) -> $crate::Lower {
+                $crate::Lower::Compare(gradus_kernels::elementwise::Compare::$kernel)
+            }
         }
         impl $crate::Tensor {
             $(#[$m])*

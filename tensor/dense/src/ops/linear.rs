@@ -5,10 +5,11 @@
 
 use crate::attr::{Attr, Attribute, OpDef};
 use crate::backward::Backward;
-use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Error, Keep, Lower, Result, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::activation_grad::activation_grad;
+use gradus_kernels::elementwise::Unary;
 use gradus_kernels::gemm::{Epilogue, Gemm, PackedB, gemm, gemm_packed};
 use smallvec::smallvec;
 use std::sync::OnceLock;
@@ -136,6 +137,19 @@ impl Op for Linear {
     }
     fn lower(&self) -> Lower {
         Lower::Contract
+    }
+    fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
+        let activation = epilogue(tail).filter(|_| self.activation == Activation::None)?;
+        Some(Linear { activation }.boxed())
+    }
+}
+
+/// The activation that a product or a convolution can apply to its tiles.
+pub(super) fn epilogue(tail: &Lower) -> Option<Activation> {
+    match tail {
+        Lower::Unary(Unary::Relu) => Some(Activation::Relu),
+        Lower::Unary(Unary::Relu6) => Some(Activation::Relu6),
+        _ => None,
     }
 }
 

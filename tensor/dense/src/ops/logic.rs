@@ -4,7 +4,7 @@ use super::elementwise::{binary_op, unary_op};
 use crate::attr::OpDef;
 use crate::op::{Op, apply1};
 use crate::view::{View, ViewMut};
-use crate::{DType, Keep, Result, Spec, Specs, Tensor, dispatch};
+use crate::{DType, Keep, Lower, Result, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::elementwise::{Test, test};
 use smallvec::smallvec;
 
@@ -77,6 +77,7 @@ macro_rules! test_op {
                 dispatch!(x[0].dtype(), T: all => { test::<T>(Test::$name, x[0].as_slice(), y[0].as_mut()) });
                 Ok(())
             }
+            fn lower(&self) -> Lower { Lower::Test(Test::$name) }
             fn keep(&self) -> Keep { Keep::NONE }
             fn differentiable(&self) -> bool { false }
         }

@@ -1,10 +1,12 @@
 //! Products of matrices, with batches, transposes, and a bias and activation folded in.
 
+use super::linear::{Activation, Linear};
 use crate::attr::OpDef;
 use crate::backward::Backward;
-use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::elementwise::Binary;
 use gradus_kernels::gemm::{Epilogue, Gemm, Number, gemm};
 use smallvec::smallvec;
 
@@ -171,6 +173,16 @@ impl Op for MatMul {
     }
     fn lower(&self) -> Lower {
         Lower::Contract
+    }
+    fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
+        let plain = !self.transpose_a && !self.transpose_b;
+        (plain && *tail == Lower::Binary(Binary::Add))
+            .then(|| Linear { activation: Activation::None }.boxed())
+    }
+    fn transposed(&self, input: usize) -> Option<Box<dyn Op>> {
+        let MatMul { transpose_a: a, transpose_b: b } = *self;
+        let op = MatMul { transpose_a: a != (input == 0), transpose_b: b != (input == 1) };
+        (input < 2).then(|| op.boxed())
     }
 }
 

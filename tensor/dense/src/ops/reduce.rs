@@ -4,7 +4,8 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{Axes, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{Axes, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::expr::Closing;
 use gradus_kernels::reduce::{self as kernel, Reduce};
 use smallvec::{SmallVec, smallvec};
 
@@ -36,6 +37,16 @@ pub(crate) fn forward(op: Reduce, axes: &[usize], x: &[View<'_>], y: &mut [ViewM
     dispatch!(x[0].dtype(), T: all => { Ok(kernel::reduce::<T>(op, &axes, x[0].as_slice(), y[0].as_mut())?) })
 }
 
+/// The reduction at the end of an elementwise program, where it has one like it.
+fn closing(op: Reduce) -> Option<Closing> {
+    match op {
+        Reduce::Sum => Some(Closing::Sum),
+        Reduce::Mean => Some(Closing::Mean),
+        Reduce::Max => Some(Closing::Max),
+        _ => None,
+    }
+}
+
 macro_rules! reduction {
     ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident, $keep:expr, |$op:ident, $cx:ident| $vjp:expr) => {
         crate::op! {
@@ -61,6 +72,12 @@ macro_rules! reduction {
             fn vjp(&self, $cx: &mut Backward<'_>) -> Result<()> {
                 let $op = self;
                 $vjp
+            }
+            fn lower(&self) -> Lower {
+                match closing(Reduce::$kernel) {
+                    Some(how) => Lower::Reduce(how, SmallVec::from_slice(&self.axes)),
+                    None => Lower::Opaque,
+                }
             }
         }
         impl Tensor {

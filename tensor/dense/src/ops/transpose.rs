@@ -4,9 +4,9 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1};
 use crate::view::{View, ViewMut};
-use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::layout;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 pub(super) const DEFS: &[OpDef] = &[Transpose::DEF];
 
@@ -42,6 +42,9 @@ impl Op for Transpose {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let g = cx.dy(0)?.transpose(&inverse(&self.perm))?;
         cx.give(0, g)
+    }
+    fn lower(&self) -> Lower {
+        Lower::Transpose(SmallVec::from_slice(&self.perm))
     }
 }
 

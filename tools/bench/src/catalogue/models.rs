@@ -58,9 +58,10 @@ impl Network {
         Ok(model)
     }
 
-    fn train_step(self, batch: usize) -> std::result::Result<Work, String> {
+    fn train_step(self, batch: usize, eagerly: bool) -> std::result::Result<Work, String> {
         let (x, y) = self.data(batch)?;
         let mut model = self.compiled(&[]).map_err(|e| e.to_string())?;
+        model.train_state_mut().run_eagerly(eagerly);
         repeat(move || model.train_step(&x, &y, None))
     }
 
@@ -80,7 +81,8 @@ impl Network {
     fn declare(self, list: &mut Vec<Workload>, batch: usize) {
         let images = Amount::Images(batch as f64);
         let name = |what: &str| format!("{}_{what}/b{batch}", self.name);
-        list.push(Workload::new(name("train"), "train_step", images, move || self.train_step(batch)));
+        list.push(Workload::new(name("train"), "train_step", images, move || self.train_step(batch, false)));
+        list.push(Workload::new(name("train"), "eager", images, move || self.train_step(batch, true)));
         list.push(Workload::new(name("infer"), "call", images, move || self.infer(batch)));
         let epoch = Amount::Images(self.epoch as f64);
         list.push(Workload::new(name("fit"), "fit", epoch, move || self.fit(batch)).effort(Effort::LONG));

@@ -1,0 +1,360 @@
+//! Gathers elementwise operations over one domain into groups that run as one.
+//!
+//! A group may branch, join and have several outputs; inputs of other shapes are stretched on the fly. Two groups may
+//! become one unless something outside depends on the one and feeds the other. Which groups reach which is kept as bit
+//! sets, so the search stays quick in large graphs.
+
+use crate::fused::{Code, Fused, Out};
+use crate::graph::{Graph, Node, Value, number};
+use gradus_tensor::{DType, Lower, Shape, Tensor};
+use smallvec::SmallVec;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+/// Values of one group up to which it may grow: each has a tile of scratch memory.
+const MOST: usize = 96;
+
+pub(super) fn run(g: &mut Graph) {
+    let groups = Groups::of(g);
+    let order = groups.order(g);
+    let uses = users(g, &groups);
+    let mut nodes = Vec::with_capacity(order.len());
+    for members in order {
+        if members.len() == 1 {
+            nodes.push(g.nodes[members[0]].clone());
+        } else {
+            nodes.push(fused(g, &groups, &members, &uses));
+        }
+    }
+    g.nodes = nodes;
+}
+
+/// The dtype that an elementwise node computes in; `None` for bools alone. The outer `None`: not elementwise.
+fn kind(g: &Graph, n: &Node) -> Option<Option<DType>> {
+    let float = |v: Value| Some(g.spec(v).dtype).filter(|d| matches!(d, DType::F32 | DType::F64));
+    let bool = |v: Value| g.spec(v).dtype == DType::Bool;
+    let y = *n.y.first()?;
+    match n.op.lower() {
+        Lower::Unary(op) => {
+            float(y).filter(|d| op.supports(*d)).map(Some).or_else(|| bool(y).then_some(None))
+        }
+        Lower::Binary(op) => {
+            float(y).filter(|d| op.supports(*d)).map(Some).or_else(|| bool(y).then_some(None))
+        }
+        Lower::Compare(_) | Lower::Test(_) => float(n.x[0]).map(Some),
+        Lower::Select => float(y).map(Some),
+        Lower::Broadcast => float(y).map(Some).or_else(|| bool(y).then_some(None)),
+        Lower::Cast if bool(n.x[0]) => float(y).map(Some),
+        _ => None,
+    }
+}
+
+/// A set of small numbers.
+#[derive(Clone, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn insert(&mut self, i: usize) {
+        if self.0.len() <= i / 64 {
+            self.0.resize(i / 64 + 1, 0);
+        }
+        self.0[i / 64] |= 1 << (i % 64);
+    }
+    fn contains(&self, i: usize) -> bool {
+        self.0.get(i / 64).is_some_and(|w| w >> (i % 64) & 1 == 1)
+    }
+    fn union(&mut self, other: &Bits) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a |= b);
+    }
+}
+
+struct Groups {
+    /// Group of each node.
+    of: Vec<usize>,
+    /// Node that makes each value.
+    maker: Vec<Option<usize>>,
+    /// Groups that each group depends on, directly or not.
+    needs: Vec<Bits>,
+    /// Dtype and domain of the groups that can grow.
+    domain: Vec<Option<(Option<DType>, Shape)>>,
+    size: Vec<usize>,
+}
+
+impl Groups {
+    fn of(g: &Graph) -> Groups {
+        let n = g.nodes.len();
+        let mut s = Groups {
+            of: (0..n).collect(),
+            maker: vec![None; g.values()],
+            needs: vec![Bits::default(); n],
+            domain: vec![None; n],
+            size: vec![1; n],
+        };
+        for i in 0..n {
+            let node = &g.nodes[i];
+            let before: SmallVec<[usize; 4]> =
+                node.x.iter().filter_map(|&v| s.maker[v as usize]).map(|m| s.of[m]).collect();
+            for &b in &before {
+                let needs = s.needs[b].clone();
+                s.needs[i].union(&needs);
+                s.needs[i].insert(b);
+            }
+            node.y.iter().for_each(|&v| s.maker[v as usize] = Some(i));
+            let Some(dtype) = kind(g, node) else { continue };
+            s.domain[i] = Some((dtype, g.spec(node.y[0]).shape.clone()));
+            let mut mine = i;
+            for b in before {
+                let b = s.root(b);
+                if b != mine && s.may_join(mine, b) {
+                    s.join(b, mine);
+                    mine = b;
+                }
+            }
+        }
+        s
+    }
+
+    fn root(&self, group: usize) -> usize {
+        // Groups are renamed at once when they join.
+        group
+    }
+
+    fn may_join(&self, a: usize, b: usize) -> bool {
+        let (Some((da, sa)), Some((db, sb))) = (&self.domain[a], &self.domain[b]) else { return false };
+        let dtypes = match (da, db) {
+            (Some(x), Some(y)) => x == y,
+            _ => true,
+        };
+        if !dtypes || sa != sb || self.size[a] + self.size[b] > MOST {
+            return false;
+        }
+        // A third group between them would have to run both before and after the joined one.
+        (0..self.needs.len()).all(|x| {
+            x == a
+                || x == b
+                || self.size[x] == 0
+                || !((self.needs[x].contains(a) && self.needs[b].contains(x))
+                    || (self.needs[x].contains(b) && self.needs[a].contains(x)))
+        })
+    }
+
+    /// Group b joins group a.
+    fn join(&mut self, a: usize, b: usize) {
+        self.of.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
+        let needs = self.needs[b].clone();
+        self.needs[a].union(&needs);
+        self.size[a] += self.size[b];
+        self.size[b] = 0;
+        let dtype = self.domain[b].take().and_then(|(d, _)| d);
+        if let Some((d, _)) = &mut self.domain[a] {
+            *d = d.or(dtype);
+        }
+        // Whoever needed the one or the other now needs all that the joined group needs.
+        let all = self.needs[a].clone();
+        for x in 0..self.needs.len() {
+            if x != a && (self.needs[x].contains(a) || self.needs[x].contains(b)) {
+                self.needs[x].union(&all);
+                self.needs[x].insert(a);
+            }
+        }
+        // Not on itself: the bits of a and b stand for the group from now on.
+        for bit in [a, b] {
+            if let Some(w) = self.needs[a].0.get_mut(bit / 64) {
+                *w &= !(1 << (bit % 64));
+            }
+        }
+    }
+
+    /// Members of each group, groups in an order in which they can run, close to the order of recording.
+    fn order(&self, g: &Graph) -> Vec<Vec<usize>> {
+        let n = g.nodes.len();
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); n];
+        (0..n).for_each(|i| members[self.of[i]].push(i));
+        let mut waits = vec![0usize; n];
+        let mut then: Vec<Vec<usize>> = vec![Vec::new(); n];
+        for (i, node) in g.nodes.iter().enumerate() {
+            let mut from: SmallVec<[usize; 4]> = SmallVec::new();
+            for m in node.x.iter().filter_map(|&v| self.maker[v as usize]) {
+                let b = self.of[m];
+                if b != self.of[i] && !from.contains(&b) {
+                    from.push(b);
+                    then[b].push(self.of[i]);
+                    waits[self.of[i]] += 1;
+                }
+            }
+        }
+        let ready = |k: usize| Reverse((members[k].last().copied().unwrap_or(0), k));
+        let mut heap: BinaryHeap<Reverse<(usize, usize)>> =
+            (0..n).filter(|&k| !members[k].is_empty() && waits[k] == 0).map(ready).collect();
+        let mut order = Vec::with_capacity(n);
+        while let Some(Reverse((_, k))) = heap.pop() {
+            for &t in &then[k] {
+                waits[t] -= 1;
+                if waits[t] == 0 {
+                    heap.push(ready(t));
+                }
+            }
+            order.push(k);
+        }
+        order.into_iter().map(|k| std::mem::take(&mut members[k])).collect()
+    }
+}
+
+/// Values that somebody outside of the maker's group reads.
+fn users(g: &Graph, groups: &Groups) -> Vec<bool> {
+    let mut outside = vec![false; g.values()];
+    g.outputs.iter().for_each(|&v| outside[v as usize] = true);
+    for (i, n) in g.nodes.iter().enumerate() {
+        for &v in &n.x {
+            if groups.maker[v as usize].is_some_and(|m| groups.of[m] != groups.of[i]) {
+                outside[v as usize] = true;
+            }
+        }
+    }
+    outside
+}
+
+/// A number that a program can hold. Programs share equal constants, and 0 equals -0: that one stays an input.
+fn held(t: &Tensor) -> Option<f64> {
+    let float = matches!(t.dtype(), DType::F32 | DType::F64);
+    number(t).filter(|v| float && !v.is_nan() && v.to_bits() != (-0.0f64).to_bits())
+}
+
+fn fused(g: &Graph, groups: &Groups, members: &[usize], outside: &[bool]) -> Node {
+    let group = groups.of[members[0]];
+    let known = g.known();
+    let inside = |v: Value| groups.maker[v as usize].is_some_and(|m| groups.of[m] == group);
+    let (dtype, shape) = groups.domain[group].clone().unwrap_or((None, Shape::scalar()));
+    let mut x: SmallVec<[Value; 3]> = SmallVec::new();
+    let mut constants: Vec<(Value, f64)> = Vec::new();
+    for v in members.iter().flat_map(|&m| &g.nodes[m].x).copied() {
+        if inside(v) || x.contains(&v) || constants.iter().any(|(c, _)| *c == v) {
+            continue;
+        }
+        match known[v as usize].and_then(held) {
+            Some(c) => constants.push((v, c)),
+            None => x.push(v),
+        }
+    }
+    let mut at: HashMap<Value, u32> = x.iter().enumerate().map(|(i, &v)| (v, i as u32)).collect();
+    let mut code: Vec<Code> = Vec::new();
+    for (v, c) in constants {
+        at.insert(v, (x.len() + code.len()) as u32);
+        code.push(Code::Constant(c));
+    }
+    for &m in members {
+        let n = &g.nodes[m];
+        let a = |k: usize| at[&n.x[k]];
+        let y = n.y[0];
+        let made = match n.op.lower() {
+            Lower::Unary(gradus_kernels::elementwise::Unary::LogicalNot) => Code::Not(a(0)),
+            Lower::Unary(op) => Code::Unary(op, a(0)),
+            Lower::Binary(op) => Code::Binary(op, a(0), a(1)),
+            Lower::Compare(op) => Code::Compare(op, a(0), a(1)),
+            Lower::Test(op) => Code::Test(op, a(0)),
+            Lower::Select => Code::Select(a(0), a(1), a(2)),
+            // Stretching and truth as 0 and 1 happen when a value is read.
+            _ => {
+                let same = a(0);
+                at.insert(y, same);
+                continue;
+            }
+        };
+        at.insert(y, (x.len() + code.len()) as u32);
+        code.push(made);
+    }
+    let made = members.iter().map(|&m| g.nodes[m].y[0]).filter(|&v| outside[v as usize]);
+    let y: SmallVec<[Value; 1]> = made.collect();
+    let outputs = y.iter().map(|&v| Out { value: at[&v], dtype: g.spec(v).dtype }).collect();
+    let inputs = x.iter().map(|&v| g.spec(v).clone()).collect();
+    let op = Fused {
+        dtype: dtype.unwrap_or(DType::F32),
+        shape,
+        inputs,
+        code,
+        outputs,
+        built: OnceLock::new(),
+        layouts: OnceLock::new(),
+    };
+    Node { op: Arc::new(op), x, y }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::pass;
+    use gradus_tensor::{DType, Tensor};
+
+    fn numbers(shape: &[usize]) -> Tensor {
+        let n: usize = shape.iter().product();
+        Tensor::from_vec((0..n).map(|i| (i as f32 * 0.73).sin() * 2.0).collect(), shape).unwrap()
+    }
+
+    #[test]
+    fn a_chain_with_broadcasting_becomes_one() {
+        for rows in [1, 3, 700] {
+            pass(
+                super::run,
+                &[numbers(&[rows, 4]), numbers(&[4]), numbers(&[rows, 1])],
+                |x| {
+                    let y = x[0].mul(&Tensor::scalar(1.5f32))?.add(&x[1])?.tanh()?;
+                    let z = y.mul(&x[2])?.greater(&y)?;
+                    Ok(vec![z.select(&y, &x[2])?, z])
+                },
+                &["mul", "add", "tanh", "mul", "greater", "select"],
+                &["fused"],
+            );
+        }
+    }
+
+    #[test]
+    fn a_detour_keeps_groups_apart() {
+        // exp -> reduce -> sub: the subtraction must not join the exponential's group.
+        let g = pass(
+            super::run,
+            &[numbers(&[5, 4])],
+            |x| {
+                let e = x[0].exp()?.neg()?;
+                let s = e.reduce_sum(1, true)?;
+                Ok(vec![e.sub(&s)?.square()?])
+            },
+            &["exp", "neg", "reduce_sum", "sub", "square"],
+            &["fused", "reduce_sum", "fused"],
+        );
+        assert_eq!(g.nodes()[0].y.len(), 1);
+    }
+
+    #[test]
+    fn masks_and_casts() {
+        pass(
+            super::run,
+            &[numbers(&[33]), numbers(&[1])],
+            |x| {
+                let m = x[0].greater(&x[1])?;
+                let k = m.logical_not()?.logical_or(&x[0].is_nan()?)?;
+                Ok(vec![k.cast(DType::F32)?.mul(&x[0])?, m, k])
+            },
+            &["greater", "logical_not", "is_nan", "logical_or", "cast", "mul"],
+            &["fused"],
+        );
+    }
+
+    #[test]
+    fn signs_of_zero_survive() {
+        let x = Tensor::new([-0.0f64, 0.0, -1.0]).unwrap();
+        pass(
+            super::run,
+            &[x],
+            |x| {
+                let a = x[0].add(&Tensor::scalar(0.0f64))?.reciprocal()?;
+                let b = x[0].add(&Tensor::scalar(-0.0f64))?.reciprocal()?;
+                Ok(vec![a, b])
+            },
+            &["add", "reciprocal", "add", "reciprocal"],
+            &["fused", "fused"],
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! A graph that can be carried out.
+
+use crate::call;
+use crate::gradient::Joint;
+use crate::graph::Graph;
+use crate::passes::{self, PassReport};
+use crate::plan::Plan;
+use gradus_tensor::op::apply_dyn;
+use gradus_tensor::{Error, Result, Tensor, recorder};
+use smallvec::SmallVec;
+use std::sync::{Arc, OnceLock};
+
+/// A recorded graph with what is derived from it when it is first needed: the plan for replaying it, and the
+/// graphs of its gradient.
+#[derive(Debug)]
+pub struct Program {
+    graph: Graph,
+    plan: OnceLock<(Graph, Plan, Vec<PassReport>)>,
+    pub(crate) joint: OnceLock<Arc<Joint>>,
+}
+
+/// What a plan needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes of intermediate values at any time: the planned peak.
+    pub arena: usize,
+    /// Bytes if every value had memory of its own.
+    pub unplanned: usize,
+    /// Operations carried out per call.
+    pub steps: usize,
+}
+
+impl Program {
+    pub(crate) fn new(graph: Graph) -> Program {
+        Program { graph, plan: OnceLock::new(), joint: OnceLock::new() }
+    }
+
+    /// The graph as it was recorded.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The outputs for these inputs, unseen by recorders.
+    pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        self.check(inputs)?;
+        self.planned().1.run(inputs.to_vec())
+    }
+
+    fn planned(&self) -> &(Graph, Plan, Vec<PassReport>) {
+        self.plan.get_or_init(|| {
+            // Constants are folded by carrying operations out, which no recorder is to see.
+            recorder::suspended(|| {
+                let (graph, reports) = passes::simplify(&self.graph);
+                let plan = Plan::new(&graph);
+                (graph, plan, reports)
+            })
+        })
+    }
+
+    /// The graph after simplification, which is what runs.
+    pub fn simplified(&self) -> &Graph {
+        &self.planned().0
+    }
+
+    /// What each pass did.
+    pub fn passes(&self) -> &[PassReport] {
+        &self.planned().2
+    }
+
+    /// Memory of the plan.
+    pub fn memory(&self) -> Memory {
+        let (arena, unplanned, steps) = self.planned().1.memory();
+        Memory { arena, unplanned, steps }
+    }
+
+    /// The outputs, seen by the recorders of this thread: a trace takes the operations over one by one, a tape notes
+    /// one operation with many outputs.
+    pub fn call(self: &Arc<Program>, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        if !recorder::active() {
+            return self.run(inputs);
+        }
+        self.check(inputs)?;
+        if recorder::tracing() {
+            // Seen operation by operation, by tapes too.
+            let values = self.values(inputs)?;
+            return Ok(self.graph.outputs.iter().map(|&v| values[v as usize].clone()).collect());
+        }
+        call::taped(self, inputs)
+    }
+
+    fn check(&self, inputs: &[Tensor]) -> Result<()> {
+        if inputs.len() != self.graph.inputs.len() {
+            return Err(Error::value(format!(
+                "program: expected {} inputs, found {}",
+                self.graph.inputs.len(),
+                inputs.len()
+            )));
+        }
+        for (i, (t, &v)) in inputs.iter().zip(&self.graph.inputs).enumerate() {
+            if t.spec() != self.graph.spec(v) {
+                return Err(Error::shape(format!(
+                    "program: input {i} is {}, expected {}",
+                    t.spec(),
+                    self.graph.spec(v)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every value of the graph, by the operations as they were recorded.
+    pub(crate) fn values(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let mut slots: Vec<Option<Tensor>> = self.start(inputs);
+        for n in &self.graph.nodes {
+            self.step(n, &mut slots)?;
+        }
+        // Values that no node makes do not exist in a recorded graph.
+        slots.into_iter().map(|s| s.ok_or_else(|| Error::value("program: a value without a node"))).collect()
+    }
+
+    fn start(&self, inputs: &[Tensor]) -> Vec<Option<Tensor>> {
+        let mut slots = vec![None; self.graph.values()];
+        for (&v, t) in self.graph.inputs.iter().zip(inputs) {
+            slots[v as usize] = Some(t.clone());
+        }
+        for (v, t) in &self.graph.constants {
+            slots[*v as usize] = Some(t.clone());
+        }
+        slots
+    }
+
+    fn step(&self, n: &crate::Node, slots: &mut [Option<Tensor>]) -> Result<()> {
+        let made = {
+            let x: Option<SmallVec<[&Tensor; 4]>> = n.x.iter().map(|&v| slots[v as usize].as_ref()).collect();
+            let x =
+                x.ok_or_else(|| Error::value(format!("{}: an input was not made before", n.op.name())))?;
+            apply_dyn(&*n.op, &x)?
+        };
+        for (&v, t) in n.y.iter().zip(made) {
+            slots[v as usize] = Some(t);
+        }
+        Ok(())
+    }
+}

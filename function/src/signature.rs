@@ -1,0 +1,56 @@
+//! What a function says its inputs are.
+
+use crate::arguments::Argument;
+use gradus_tensor::{DType, Error, Result};
+use std::fmt;
+
+/// Dtype and shape of an input, with `None` for dimensions that may be of any size.
+///
+/// A graph is made for sizes as they are, so that memory can be planned and kernels chosen: an unknown dimension says
+/// which calls are meant, and that new sizes are no reason for a warning. Each size is recorded once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputSpec {
+    dtype: DType,
+    dims: Vec<Option<usize>>,
+}
+
+impl InputSpec {
+    /// `InputSpec::new(DType::F32, [None, Some(10)])`: rows of ten numbers.
+    pub fn new(dtype: DType, dims: impl Into<Vec<Option<usize>>>) -> InputSpec {
+        InputSpec { dtype, dims: dims.into() }
+    }
+
+    fn fits(&self, a: &Argument) -> bool {
+        let s = a.tensor().spec();
+        s.dtype == self.dtype
+            && s.shape.rank() == self.dims.len()
+            && s.shape.iter().zip(&self.dims).all(|(n, d)| d.is_none_or(|d| d == *n))
+    }
+}
+
+impl fmt::Display for InputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dims: Vec<String> = self.dims.iter().map(|d| d.map_or("?".into(), |d| d.to_string())).collect();
+        write!(f, "{}[{}]", self.dtype, dims.join(", "))
+    }
+}
+
+/// Errors, naming the first argument that does not fit.
+pub(crate) fn check(signature: &[InputSpec], arguments: &[Argument]) -> Result<()> {
+    if signature.len() != arguments.len() {
+        return Err(Error::value(format!(
+            "expected {} arguments, found {}",
+            signature.len(),
+            arguments.len()
+        )));
+    }
+    for (i, (s, a)) in signature.iter().zip(arguments).enumerate() {
+        if !s.fits(a) {
+            return Err(Error::shape(format!(
+                "argument {i} is {}, the signature says {s}",
+                a.tensor().spec()
+            )));
+        }
+    }
+    Ok(())
+}

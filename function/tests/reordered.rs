@@ -1,0 +1,36 @@
+//! The two passes that may sum in another order stay within 4 ulp of the sum of magnitudes.
+
+use gradus_function::Function;
+use gradus_tensor::{DType, Result, Tensor};
+
+fn numbers(shape: [usize; 2], k: f64) -> Tensor {
+    let n = shape[0] * shape[1];
+    let v: Vec<f64> = (0..n).map(|i| (i as f64 * k).sin()).collect();
+    Tensor::from_vec(v, shape).unwrap().cast(DType::F32).unwrap()
+}
+
+fn check(name: &str, x: &[Tensor], f: fn(&[Tensor]) -> Result<Tensor>) {
+    let want = f(x).unwrap().to_f64_vec().unwrap();
+    let magnitudes: Vec<Tensor> = x.iter().map(|t| t.abs().unwrap()).collect();
+    let scale = f(&magnitudes).unwrap().to_f64_vec().unwrap();
+    let g = Function::new(f);
+    g.call(x).unwrap();
+    let found = g.call(x).unwrap().to_f64_vec().unwrap();
+    let ulp = f64::from(f32::EPSILON);
+    for (i, ((f, w), s)) in found.iter().zip(&want).zip(&scale).enumerate() {
+        assert!((f - w).abs() <= 4.0 * ulp * s, "{name}, element {i}: {f} not {w}, magnitudes {s}");
+    }
+}
+
+#[test]
+fn products_with_flags_and_epilogues() {
+    for (m, k, n) in [(3, 4, 5), (17, 33, 9), (40, 300, 70)] {
+        let (a, b, bias) =
+            (numbers([m, k], 0.7), numbers([k, n], 1.3), numbers([1, n], 2.1).flatten().unwrap());
+        let name = format!("{m} x {k} x {n}");
+        check(&name, &[a.t().unwrap(), b.clone()], |x| x[0].t()?.matmul(&x[1]));
+        check(&name, &[a.clone(), b.t().unwrap()], |x| x[0].matmul(&x[1].t()?));
+        check(&name, &[a.t().unwrap(), b.t().unwrap()], |x| x[0].t()?.matmul(&x[1].t()?));
+        check(&name, &[a, b, bias], |x| x[0].matmul(&x[1])?.add(&x[2])?.relu());
+    }
+}

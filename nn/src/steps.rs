@@ -1,0 +1,214 @@
+//! The steps of training, evaluation and prediction, recorded when they come a second time and replayed from then on.
+//!
+//! Forward and backward pass are recorded together, with the state that layers assign (moving averages, counters of
+//! dropout). The optimizer and the metrics stay outside: an update works in place in one pass already, and the loss is
+//! looked at before anything is changed. A model whose layers read values back into Rust cannot be recorded; its steps
+//! run one operation at a time, as all do before their second time.
+
+use crate::layer::{self, trainable_weights};
+use crate::model::Compiled;
+use crate::{Call, Layer};
+use gradus_autograd::{GradientTape, Variable};
+use gradus_function::Trace;
+use gradus_tensor::{Error, ErrorKind, Result, Rows, Spec, Tensor, recorder};
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+/// The recorded steps of a model.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    table: Mutex<Vec<(Key, State)>>,
+    pub eager: bool,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Steps { table: Mutex::default(), eager: true }
+    }
+}
+
+/// What a step depends on besides values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Key {
+    mode: Mode,
+    specs: Vec<Spec>,
+    /// Layers, their weights, and which of them train.
+    model: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Train,
+    Test,
+    Predict,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    /// It came once; it is recorded when it comes again.
+    Seen,
+    Recorded(Arc<Step>),
+    /// It cannot be recorded.
+    Eager,
+}
+
+#[derive(Debug)]
+struct Step {
+    trace: Trace,
+    /// Trainable weights that have a gradient, and whether its rows follow behind all gradients.
+    gradients: Vec<(Variable, bool)>,
+}
+
+/// What a training step gave, before anything is changed by it.
+pub(crate) struct Trained {
+    pub loss: Tensor,
+    pub y_pred: Tensor,
+    pub grads: Vec<Tensor>,
+    pub variables: Vec<Variable>,
+}
+
+/// Steps kept; a model that meets more shapes forgets the oldest.
+const MOST: usize = 32;
+
+fn fingerprint(l: &dyn Layer, h: &mut DefaultHasher) {
+    l.meta().trainable().hash(h);
+    for v in l.own_weights() {
+        (v.id(), v.is_trainable()).hash(h);
+    }
+    for s in l.sublayers() {
+        // A model may move, its shared layers stay where they are.
+        Arc::as_ptr(&s).cast::<()>().addr().hash(h);
+        fingerprint(&*s, h);
+    }
+}
+
+impl Steps {
+    /// The recorded step for these inputs, recorded now if they come the second time; `None`: run it eagerly.
+    fn find(
+        &self,
+        mode: Mode,
+        model: &dyn Layer,
+        inputs: &[Tensor],
+        record: impl FnOnce(&[Tensor]) -> Result<Step>,
+    ) -> Result<Option<Arc<Step>>> {
+        // Whoever listens wants to see the operations.
+        if self.eager || recorder::active() {
+            return Ok(None);
+        }
+        let mut h = DefaultHasher::new();
+        fingerprint(model, &mut h);
+        let key = Key { mode, specs: inputs.iter().map(|t| t.spec().clone()).collect(), model: h.finish() };
+        let table = || self.table.lock().unwrap_or_else(|e| e.into_inner());
+        let state = table().iter().find(|(k, _)| *k == key).map(|(_, s)| s.clone());
+        let next = match state {
+            Some(State::Recorded(step)) => return Ok(Some(step)),
+            Some(State::Eager) => return Ok(None),
+            None => State::Seen,
+            Some(State::Seen) => match record(inputs) {
+                Ok(step) => State::Recorded(Arc::new(step)),
+                Err(e) if e.kind() == ErrorKind::Trace => State::Eager,
+                Err(e) => return Err(e),
+            },
+        };
+        let step = if let State::Recorded(s) = &next { Some(s.clone()) } else { None };
+        let mut table = table();
+        table.retain(|(k, _)| *k != key);
+        if table.len() >= MOST {
+            table.remove(0);
+        }
+        table.push((key, next));
+        Ok(step)
+    }
+
+    /// Loss, predictions and gradients of a batch; `None` when this step has to run eagerly.
+    ///
+    /// Nothing is assigned when the loss is not finite, and `refuse` says what the error is.
+    pub fn train(
+        &self,
+        model: &dyn Layer,
+        compiled: &Compiled,
+        batch: &[Tensor],
+        refuse: impl FnOnce(&Tensor, &Tensor) -> Result<()>,
+    ) -> Result<Option<Trained>> {
+        let record = |inputs: &[Tensor]| train_step(model, compiled, inputs);
+        let Some(step) = self.find(Mode::Train, model, batch, record)? else { return Ok(None) };
+        let outcome = step.trace.outcome(batch)?;
+        refuse(&outcome.results()[0], &outcome.results()[1])?;
+        let mut results = outcome.commit()?.into_iter();
+        let missing = || Error::value("a recorded step gave too few results");
+        let mut next = || results.next().ok_or_else(missing);
+        let (loss, y_pred) = (next()?, next()?);
+        let grads: Vec<Tensor> = step.gradients.iter().map(|_| next()).collect::<Result<_>>()?;
+        for (g, _) in grads.iter().zip(&step.gradients).filter(|(_, (_, rows))| *rows) {
+            Rows { values: next()?, indices: next()? }.leave_on(g);
+        }
+        let variables = step.gradients.iter().map(|(v, _)| v.clone()).collect();
+        Ok(Some(Trained { loss, y_pred, grads, variables }))
+    }
+
+    /// Loss and predictions of a batch; `None` when this step has to run eagerly.
+    pub fn test(
+        &self,
+        model: &dyn Layer,
+        compiled: &Compiled,
+        batch: &[Tensor],
+    ) -> Result<Option<[Tensor; 2]>> {
+        let record = |inputs: &[Tensor]| {
+            let body = |x: &[Tensor]| {
+                let mut cx = Call::inference();
+                let y_pred = layer::call(model, &x[0], &mut cx)?;
+                Ok(vec![one(compiled.total_loss(model, &cx, &x[1], &y_pred, x.get(2))?)?, y_pred])
+            };
+            Ok(Step { trace: Trace::of(inputs, body)?, gradients: Vec::new() })
+        };
+        let Some(step) = self.find(Mode::Test, model, batch, record)? else { return Ok(None) };
+        Ok(<[Tensor; 2]>::try_from(step.trace.call(batch)?).ok())
+    }
+
+    /// Predictions for a batch; `None` when they have to be made eagerly.
+    pub fn predict(&self, model: &dyn Layer, x: &Tensor) -> Result<Option<Tensor>> {
+        let batch = std::slice::from_ref(x);
+        let record = |inputs: &[Tensor]| {
+            let body = |x: &[Tensor]| Ok(vec![layer::call(model, &x[0], &mut Call::inference())?]);
+            Ok(Step { trace: Trace::of(inputs, body)?, gradients: Vec::new() })
+        };
+        let Some(step) = self.find(Mode::Predict, model, batch, record)? else { return Ok(None) };
+        Ok(step.trace.call(batch)?.pop())
+    }
+}
+
+/// A loss that is one number, which is what a recorded step can look at.
+fn one(loss: Tensor) -> Result<Tensor> {
+    if loss.len() == 1 {
+        return Ok(loss);
+    }
+    Err(Error::new(ErrorKind::Trace, format!("the loss is {}, not one number", loss.spec())))
+}
+
+fn train_step(model: &dyn Layer, compiled: &Compiled, inputs: &[Tensor]) -> Result<Step> {
+    let variables = trainable_weights(model);
+    let mut gradients = Vec::new();
+    let trace = Trace::of(inputs, |x| {
+        let mut cx = Call::training();
+        let tape = GradientTape::new();
+        let y_pred = layer::call(model, &x[0], &mut cx)?;
+        let loss = one(compiled.total_loss(model, &cx, &x[1], &y_pred, x.get(2))?)?;
+        let scaled = compiled.optimizer.scale_loss(&loss)?;
+        let found = tape.gradient_or_none(&scaled, variables.as_slice())?;
+        let mut results = vec![loss, y_pred];
+        let mut rows = Vec::new();
+        for (v, g) in variables.iter().zip(found) {
+            let Some(g) = g else { continue };
+            let of = Rows::of(&g);
+            gradients.push((v.clone(), of.is_some()));
+            if let Some(r) = of {
+                rows.extend([r.values, r.indices]);
+            }
+            results.push(g);
+        }
+        results.extend(rows);
+        Ok(results)
+    })?;
+    Ok(Step { trace, gradients })
+}
