@@ -10,7 +10,7 @@ use crate::passes;
 use crate::program::Program;
 use crate::recording::{Recording, Stranger};
 use gradus_autograd::Variable;
-use gradus_tensor::op::apply_dyn;
+use gradus_tensor::op::apply;
 use gradus_tensor::{DType, Error, Result, Spec, Tensor, recorder};
 use std::sync::Arc;
 
@@ -169,7 +169,7 @@ pub fn cond(
     let op = Cond { then: close(a), otherwise: close(b) };
     let values: Vec<Tensor> = needs.iter().map(Need::value).collect();
     let x: Vec<&Tensor> = std::iter::once(condition).chain(&values).collect();
-    let mut y = apply_dyn(&op, &x)?.into_vec();
+    let mut y = apply(&op, &x)?.into_vec();
     for (v, t) in written.iter().zip(y.split_off(results)) {
         v.assign(&t)?;
     }
@@ -239,7 +239,7 @@ pub fn while_loop(
     };
     let around: Vec<Tensor> = carried.iter().chain(&needs).map(Need::value).collect();
     let x: Vec<&Tensor> = state.iter().chain(&around).collect();
-    let mut y = apply_dyn(&op, &x)?.into_vec();
+    let mut y = apply(&op, &x)?.into_vec();
     for (v, t) in written.iter().zip(y.split_off(state.len())) {
         v.assign(&t)?;
     }

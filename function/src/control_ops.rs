@@ -5,7 +5,7 @@ use crate::gradient;
 use crate::program::Program;
 use gradus_tensor::attr::Attr;
 use gradus_tensor::backward::Backward;
-use gradus_tensor::op::{Attributes, apply_dyn};
+use gradus_tensor::op::{Attributes, apply};
 use gradus_tensor::view::{View, ViewMut};
 use gradus_tensor::{Error, Op, Result, Spec, Specs, Tensor, dispatch};
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl Op for Cond {
         let otherwise = gradient::recomputed(&self.otherwise, &inputs, &arrives, &wants)?;
         let dy: Vec<Tensor> = (0..count).filter_map(|k| cx.dy_opt(k).cloned()).collect();
         let x: Vec<&Tensor> = std::iter::once(cx.x(0)).chain(&dy).chain(&inputs).collect();
-        let grads = apply_dyn(&Cond { then, otherwise }, &x)?;
+        let grads = apply(&Cond { then, otherwise }, &x)?;
         for (i, g) in (0..n).filter(|&i| wants[i]).zip(grads) {
             cx.give(i + 1, g)?;
         }
@@ -146,7 +146,7 @@ impl Op for While {
             (0..self.state).filter(|&k| arrives[k]).map(|k| cx.dy(k)).collect::<Result<_>>()?;
         let op = WhileGrad { of: self.clone(), back, arrives, wants: wants.clone() };
         let x: Vec<&Tensor> = dy.iter().chain(&inputs).collect();
-        let grads = apply_dyn(&op, &x)?;
+        let grads = apply(&op, &x)?;
         for (i, g) in (0..inputs.len()).filter(|&i| wants[i]).zip(grads) {
             cx.give(i, g)?;
         }

@@ -5,7 +5,7 @@ use crate::gradient::Joint;
 use crate::graph::Graph;
 use crate::passes::{self, PassReport};
 use crate::plan::Plan;
-use gradus_tensor::op::apply_dyn;
+use gradus_tensor::op::apply;
 use gradus_tensor::{Error, Result, Tensor, recorder};
 use smallvec::SmallVec;
 use std::sync::{Arc, OnceLock};
@@ -134,7 +134,7 @@ impl Program {
             let x: Option<SmallVec<[&Tensor; 4]>> = n.x.iter().map(|&v| slots[v as usize].as_ref()).collect();
             let x =
                 x.ok_or_else(|| Error::value(format!("{}: an input was not made before", n.op.name())))?;
-            apply_dyn(&*n.op, &x)?
+            apply(&*n.op, &x)?
         };
         for (&v, t) in n.y.iter().zip(made) {
             slots[v as usize] = Some(t);

@@ -5,7 +5,7 @@
 
 use crate::graph::Graph;
 use gradus_tensor::Tensor;
-use gradus_tensor::op::apply_dyn;
+use gradus_tensor::op::apply;
 
 /// Elements up to which a result becomes a constant whatever it is made from.
 const SMALL: usize = 1024;
@@ -23,7 +23,7 @@ pub(super) fn run(g: &mut Graph) {
             return true;
         }
         // An operation that fails does so at every call; there it is reported.
-        let Ok(y) = apply_dyn(&*n.op, &x) else { return true };
+        let Ok(y) = apply(&*n.op, &x) else { return true };
         for (&v, t) in n.y.iter().zip(y) {
             found.push((v, t.clone()));
             known[v as usize] = Some(t);
