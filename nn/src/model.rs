@@ -40,7 +40,7 @@ impl TrainState {
     /// With `true`, steps run one operation at a time instead of being recorded and replayed: what layers do in Rust
     /// (printing, counting) then happens at every step, as with Keras's `run_eagerly`.
     pub fn run_eagerly(&mut self, yes: bool) {
-        self.steps = Steps { eager: yes, ..Steps::default() };
+        self.steps = Steps::new(yes);
     }
 
     /// What `compile` set. Errors before.

@@ -19,12 +19,12 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug)]
 pub(crate) struct Steps {
     table: Mutex<Vec<(Key, State)>>,
-    pub eager: bool,
+    eager: bool,
 }
 
 impl Default for Steps {
     fn default() -> Self {
-        Steps { table: Mutex::default(), eager: true }
+        Steps::new(true)
     }
 }
 
@@ -84,6 +84,11 @@ fn fingerprint(l: &dyn Layer, h: &mut DefaultHasher) {
 }
 
 impl Steps {
+    /// Nothing recorded yet; with `eager`, nothing ever will be.
+    pub fn new(eager: bool) -> Steps {
+        Steps { table: Mutex::default(), eager }
+    }
+
     /// The recorded step for these inputs, recorded now if they come the second time; `None`: run it eagerly.
     fn find(
         &self,
