@@ -42,8 +42,8 @@ pub mod regularizers;
 pub mod saving;
 mod seed;
 mod sequential;
-pub mod steps;
-mod summary;
+mod steps;
+pub mod summary;
 mod weight;
 
 pub use dims::Dims;
