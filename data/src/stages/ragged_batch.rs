@@ -7,8 +7,8 @@ use crate::element::Element;
 use crate::stages::batch::Batch;
 
 impl<T: Element> Dataset<T> {
-    /// Puts consecutive elements in a `Vec` and leaves their lengths as they are. With the crate
-    /// `gradus-ragged` such a `Vec` becomes a ragged tensor.
+    /// Puts consecutive elements in a `Vec` and leaves their lengths as they are. With the feature
+    /// `ragged`, `ragged_tensors` makes tensors of different sizes a ragged tensor.
     pub fn ragged_batch(self, batch: impl Into<Batch>) -> Dataset<Vec<T>> {
         let spec = Arc::new(|input: &Dataset<T>, b: Batch| {
             Some(input.element_spec().ok()?.any_size().batched(b.spec_size()))

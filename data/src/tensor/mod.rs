@@ -2,7 +2,8 @@
 //!
 //! A tensor is cut along its first axis by [`from_tensor_slices`](crate::Dataset::from_tensor_slices),
 //! batched to one more axis, padded, taken apart, written to caches; and the functions of
-//! [this module](self) are Keras's helpers on tensors.
+//! [this module](self) are Keras's helpers on tensors. With the features `ragged` and `sparse`, ragged and
+//! sparse tensors are elements too, cut and batched along their first axis.
 //!
 //! ```
 //! use gradus_data::Dataset;
@@ -27,6 +28,10 @@
 
 mod element;
 mod prepare;
+#[cfg(feature = "ragged")]
+mod ragged;
 mod rows;
+#[cfg(feature = "sparse")]
+mod sparse;
 
 pub use prepare::{normalize, pad_sequences, to_categorical};

@@ -63,22 +63,22 @@ impl<V: FlatValues> MaybeRagged<V> {
         // Each row holds one copy of the indices' own shape.
         let copies = last.nrows();
         let all = repeated(indices, copies)?;
-        let taken = inner.take(&rows)?.shaped_as(&all)?;
-        // Axes that were dense before and after become dense again.
-        if self.partitions().is_empty() && indices.partitions().is_empty() {
-            let flat = self.flat_values().dims();
-            let (partitions, dense) = taken.under(outer).flattened()?;
-            debug_assert!(partitions.iter().all(|p| p.uniform_row_length().is_some()));
-            let dims = indices.flat_values().shape().dims();
-            let shape = [&flat[..axis], dims, &flat[axis + 1..]].concat();
-            return Ok(MaybeRagged::Dense(dense.reshaped(&shape)?));
-        }
-        Ok(taken.under(outer))
+        let found = inner.take(&rows)?.shaped_as(&all)?.under(outer);
+        // Every row has as many values as there are indices, so the axis is dense now.
+        if indices.partitions().is_empty() { found.densified() } else { Ok(found) }
     }
 
-    /// The partitions and the flat values.
-    fn flattened(&self) -> Result<(Vec<RowPartition>, V)> {
-        Ok((self.partitions().to_vec(), self.flat_values().clone()))
+    /// Uniform axes right before the flat values become axes of theirs.
+    fn densified(self) -> Result<MaybeRagged<V>> {
+        let partitions = self.partitions();
+        let kept = partitions.iter().rposition(|p| p.uniform_row_length().is_none()).map_or(0, |i| i + 1);
+        let Some(first) = partitions.get(kept) else {
+            return Ok(self);
+        };
+        let lengths = partitions[kept..].iter().filter_map(RowPartition::uniform_row_length);
+        let inner = self.flat_values().dims()[1..].iter().copied();
+        let dims: Vec<usize> = std::iter::once(first.nrows()).chain(lengths).chain(inner).collect();
+        Ok(MaybeRagged::nested(partitions[..kept].to_vec(), self.flat_values().reshaped(&dims)?))
     }
 
     /// Indices of row `i` pick from row `i`, for rows along the first `batch` axes.
@@ -112,7 +112,8 @@ impl<V: FlatValues> MaybeRagged<V> {
             check(&[p], range.len())?;
             rows.push(range.start as i64 + p);
         }
-        Ok(inner.take(&rows)?.shaped_as(&below)?.under(own))
+        let found = inner.take(&rows)?.shaped_as(&below)?.under(own);
+        if indices.partitions().is_empty() { found.densified() } else { Ok(found) }
     }
 
     /// Rows, one per element of `like`, in the axes of `like`.
@@ -212,7 +213,7 @@ mod tests {
             (
                 "in every row",
                 ragged(vec![vec![1, 2], vec![3, 4, 5]]).gather(t(&[1, 0], &[2]), 1),
-                "<tf.RaggedTensor [[2, 1], [4, 3]]>",
+                "tf.Tensor(\n[[2 1]\n [4 3]], shape=(2, 2), dtype=int32)",
             ),
             (
                 "batched",

@@ -24,7 +24,7 @@ pub struct Bincount {
 }
 
 impl Bincount {
-    /// Counts of everything, as int64.
+    /// Counts of everything, in int32 where the values are int32, else in int64.
     pub fn new() -> Bincount {
         Bincount::default()
     }
@@ -43,7 +43,7 @@ impl Bincount {
         self
     }
 
-    /// Leaves out values that are not below, and has at most that many bins.
+    /// Exactly that many bins; values that are not below are left out. Goes before [`Bincount::min_length`].
     #[must_use]
     pub fn max_length(mut self, bins: usize) -> Bincount {
         self.most = Some(bins);
@@ -100,6 +100,7 @@ impl Bincount {
             let (found, wanted) = (weights.len(), values.len());
             return Err(Error::shape(format!("bincount: {found} weights for {wanted} values")));
         }
+        let dtype = values.dtype();
         let values = values.cast(DType::I64)?;
         let values = values.as_slice::<i64>()?;
         if let Some(negative) = values.iter().find(|&&v| v < 0) {
@@ -113,8 +114,9 @@ impl Bincount {
                 bins.entry((row, v)).or_default().push(i as i64);
             }
         }
-        let asked = values.iter().max().map_or(0, |&v| v as u64 + 1).min(most as u64);
-        let width = usize::try_from(asked).unwrap_or(usize::MAX).max(self.least);
+        let asked = values.iter().max().map_or(0, |&v| v as u64 + 1);
+        let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+        let width = self.most.unwrap_or(asked.max(self.least));
         let shape = match height {
             Some(n) => Shape::from([n, width]),
             None => Shape::from([width]),
@@ -126,7 +128,8 @@ impl Bincount {
         let counts = match weights {
             None => {
                 let count = |entries: &Vec<i64>| if self.binary { 1 } else { entries.len() as i64 };
-                Tensor::from_vec(bins.values().map(count).collect::<Vec<i64>>(), [bins.len()])?
+                let counts = Tensor::from_vec(bins.values().map(count).collect::<Vec<i64>>(), [bins.len()])?;
+                if dtype == DType::I32 { counts.cast(dtype)? } else { counts }
             }
             Some(weights) => {
                 let ids =
@@ -151,9 +154,9 @@ mod tests {
     fn weights_limits_and_dense_rows() {
         let x = Tensor::new([[1, 1, 3], [0, 1, 0]]).unwrap();
         let dense = |b: Bincount| b.dense_rows(&x).unwrap().to_dense().unwrap();
-        assert_eq!(dense(Bincount::new()).to_vec::<i64>().unwrap(), [0, 2, 0, 1, 2, 1, 0, 0]);
-        assert_eq!(dense(Bincount::new().max_length(2)).to_vec::<i64>().unwrap(), [0, 2, 2, 1]);
-        assert_eq!(dense(Bincount::new().binary()).to_vec::<i64>().unwrap(), [0, 1, 0, 1, 1, 1, 0, 0]);
+        assert_eq!(dense(Bincount::new()).to_vec::<i32>().unwrap(), [0, 2, 0, 1, 2, 1, 0, 0]);
+        assert_eq!(dense(Bincount::new().max_length(2)).to_vec::<i32>().unwrap(), [0, 2, 2, 1]);
+        assert_eq!(dense(Bincount::new().binary()).to_vec::<i32>().unwrap(), [0, 1, 0, 1, 1, 1, 0, 0]);
         assert_eq!(dense(Bincount::new().min_length(6)).shape().dims(), [2, 6]);
         let weights = Tensor::new([[0.5f32, 1.0, 2.0], [1.0, 1.0, 1.0]]).unwrap();
         let weighed = dense(Bincount::new().weights(&weights));

@@ -63,12 +63,18 @@ impl SparseTensor {
         self.united(other, "add", |a, b| a.add(b))
     }
 
-    /// The sum without the entries whose magnitude is below `threshold`.
+    /// The sum without the entries that both have and whose sum has a magnitude below `threshold`, as TensorFlow drops
+    /// them; entries that one of the two has alone stay.
     pub fn add_above(&self, other: &SparseTensor, threshold: f64) -> Result<SparseTensor> {
         let sum = self.add(other)?;
+        let (a, b) = (self.reorder()?.numbers()?, other.reorder()?.numbers()?);
+        let both = |n: &i64| a.binary_search(n).is_ok() && b.binary_search(n).is_ok();
         let size = if sum.dtype().is_complex() { sum.values().complex_abs()? } else { sum.values().abs()? };
         let least = Tensor::scalar_of(size.dtype(), threshold);
-        sum.retain(size.greater_equal(&least)?.as_slice::<bool>()?)
+        let large = size.greater_equal(&least)?;
+        let large = large.as_slice::<bool>()?;
+        let keep: Vec<bool> = sum.numbers()?.iter().zip(large).map(|(n, &large)| large || !both(n)).collect();
+        sum.retain(&keep)
     }
 
     /// The difference; an entry wherever either has one. Errors when shapes or dtypes differ.
@@ -152,7 +158,7 @@ mod tests {
             ("sub", a.sub(&b), vec![1.0, -4.0, 5.0]),
             ("maximum", a.maximum(&b), vec![1.0, 2.0, 0.0]),
             ("minimum", a.minimum(&b), vec![0.0, -2.0, -5.0]),
-            ("above", a.add_above(&b, 2.0), vec![-5.0]),
+            ("above", a.add_above(&b, 2.0), vec![1.0, -5.0]),
         ];
         for (name, found, want) in table {
             assert_eq!(found.unwrap().values().to_vec::<f32>().unwrap(), want, "{name}");
