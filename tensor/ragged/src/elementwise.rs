@@ -115,7 +115,7 @@ mod tests {
         assert_eq!((&r * &two).to_text(), "[[2, 4], [], [8]]");
         assert_eq!((-&r).to_text(), "[[-1, -2], [], [-4]]");
         assert_eq!(r.less(&two).unwrap().to_text(), "[[True, False], [], [False]]");
-        let e = r.add(&RaggedTensor::from_rows(vec![vec![1, 2], vec![3], vec![4]]).unwrap()).unwrap_err();
+        let e = r.add(RaggedTensor::from_rows(vec![vec![1, 2], vec![3], vec![4]]).unwrap()).unwrap_err();
         assert!(e.to_string().contains("row 1"), "{e}");
         assert!(r.add(Tensor::scalar(1.5f32)).is_err(), "dtypes are never converted silently");
     }

@@ -186,7 +186,7 @@ impl RowPartition {
 /// Room for the splits of that many rows, or an error where memory ends.
 fn room(nrows: usize) -> Result<Vec<i64>> {
     let mut splits = Vec::new();
-    let n = nrows.checked_add(1).unwrap_or(usize::MAX);
+    let n = nrows.saturating_add(1);
     splits.try_reserve_exact(n).map_err(|_| Error::value(format!("{nrows} rows are too many for memory")))?;
     Ok(splits)
 }
