@@ -51,6 +51,12 @@ pub trait Pad: Element {
     /// # Errors
     /// [`ErrorKind::Shape`] when an element is longer than the shape asked for.
     fn pad_batch(items: Vec<Self>, shape: &Self::Shape, value: &Self::Value) -> Result<Self::Batch>;
+
+    /// What a padded element looks like: the sizes that `shape` fixes; the others are open.
+    fn padded_spec(element: ElementSpec, shape: &Self::Shape) -> ElementSpec {
+        let _ = shape;
+        element.any_size()
+    }
 }
 
 macro_rules! plain {
@@ -133,6 +139,10 @@ impl<T: Element + Clone + Default + Sync> Pad for Vec<T> {
         }
         Ok(items)
     }
+
+    fn padded_spec(element: ElementSpec, shape: &Option<usize>) -> ElementSpec {
+        element.padded(&[*shape])
+    }
 }
 
 impl<T: Send + 'static> Unbatch for Vec<T> {
@@ -193,6 +203,15 @@ macro_rules! tuples {
                     $(columns.$i.push(item.$i);)+
                 }
                 Ok(($($t::pad_batch(columns.$i, &shape.$i, &value.$i)?,)+))
+            }
+            fn padded_spec(element: ElementSpec, shape: &Self::Shape) -> ElementSpec {
+                match element {
+                    ElementSpec::Tuple(parts) => {
+                        let mut parts = parts.into_iter();
+                        ElementSpec::Tuple([$(parts.next().map(|p| $t::padded_spec(p, &shape.$i))),+].into_iter().flatten().collect())
+                    }
+                    other => other.any_size(),
+                }
             }
         }
         impl<$($t: Unbatch),+> Unbatch for ($($t,)+) {

@@ -39,6 +39,15 @@ impl ElementSpec {
         self.rewrite(&|dims| dims.iter_mut().for_each(|d| *d = None))
     }
 
+    /// The same with the leading sizes given and all others left open.
+    pub fn padded(self, sizes: &[Option<usize>]) -> Self {
+        self.rewrite(&|dims| {
+            for (i, d) in dims.iter_mut().enumerate() {
+                *d = sizes.get(i).copied().flatten();
+            }
+        })
+    }
+
     /// The same without its first dimension, as unbatching gives it.
     pub fn unbatched(self) -> Self {
         self.rewrite(&|dims| {

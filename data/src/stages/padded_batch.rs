@@ -58,9 +58,10 @@ impl<T: Pad> Dataset<T> {
     /// An element longer than `padded_shapes` is an error of its batch.
     pub fn padded_batch(self, options: impl Into<PaddedBatch<T>>) -> Dataset<T::Batch> {
         let PaddedBatch { batch, shape, value } = options.into();
+        let padded = shape.clone();
         let collate = Arc::new(move |items| T::pad_batch(items, &shape, &value));
-        let spec = Arc::new(|input: &Dataset<T>, b: Batch| {
-            Some(input.element_spec().ok()?.any_size().batched(b.spec_size()))
+        let spec = Arc::new(move |input: &Dataset<T>, b: Batch| {
+            Some(T::padded_spec(input.element_spec().ok()?, &padded).batched(b.spec_size()))
         });
         self.batch_stage("padded_batch", batch, false, spec, collate)
     }

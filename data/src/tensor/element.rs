@@ -31,6 +31,10 @@ impl Pad for Tensor {
     fn pad_batch(items: Vec<Self>, shape: &Self::Shape, value: &Self::Value) -> Result<Tensor> {
         pad_stack(&items, shape, *value)
     }
+
+    fn padded_spec(element: ElementSpec, shape: &Self::Shape) -> ElementSpec {
+        element.padded(shape)
+    }
 }
 
 impl Unbatch for Tensor {

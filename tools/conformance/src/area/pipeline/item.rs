@@ -179,6 +179,10 @@ impl Pad for Item {
             None => Ok(Item::List(items)),
         }
     }
+
+    fn padded_spec(element: ElementSpec, shape: &Option<usize>) -> ElementSpec {
+        Vec::<Item>::padded_spec(element, shape)
+    }
 }
 
 impl Default for Item {
