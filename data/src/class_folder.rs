@@ -26,6 +26,7 @@ pub struct ClassFolder {
     root: PathBuf,
     extensions: Vec<String>,
     class_names: Option<Vec<String>>,
+    labelled: bool,
     follow_links: bool,
     shuffle: Option<u32>,
     split: Option<(f64, Subset)>,
@@ -50,6 +51,7 @@ impl ClassFolder {
             root: root.into(),
             extensions,
             class_names: None,
+            labelled: true,
             follow_links: false,
             shuffle: None,
             split: None,
@@ -59,6 +61,12 @@ impl ClassFolder {
     /// These classes only, numbered in this order. Default: all sub-folders, sorted.
     pub fn class_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.class_names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// All files below the folder, without classes: labels are 0, and there are no class names.
+    pub fn unlabelled(mut self) -> Self {
+        self.labelled = false;
         self
     }
 
@@ -96,6 +104,7 @@ impl ClassFolder {
             }
         }
         let class_names = match &self.class_names {
+            _ if !self.labelled => Vec::new(),
             Some(names) => match names.iter().find(|n| !found.contains(n)) {
                 Some(name) => {
                     return invalid(format!("no class folder is named `{name}`; there are {found:?}"));
@@ -108,6 +117,10 @@ impl ClassFolder {
         for (label, class) in class_names.iter().enumerate() {
             self.walk(&self.root.join(class), 0, &mut files)?;
             labels.resize(files.len(), label as i32);
+        }
+        if !self.labelled {
+            self.walk(&self.root, 0, &mut files)?;
+            labels.resize(files.len(), 0);
         }
         if files.is_empty() {
             return invalid(format!(

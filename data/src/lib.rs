@@ -37,12 +37,16 @@
 mod cardinality;
 mod class_folder;
 mod conveyor;
+#[cfg(test)]
+mod conveyor_schedules;
 mod crc32c;
 mod crew;
 mod dataset;
 mod element;
 mod error;
 mod guard;
+#[cfg(feature = "image")]
+pub mod image;
 mod key;
 mod prepare;
 mod record;

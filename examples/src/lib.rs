@@ -3,6 +3,8 @@
 
 pub mod canvas;
 pub mod chart;
+#[cfg(feature = "data")]
+pub mod contact;
 pub mod fashion;
 pub mod plane;
 pub mod sheet;

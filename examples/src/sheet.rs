@@ -7,8 +7,8 @@ use std::path::Path;
 /// Each pixel of an image becomes a square of this size.
 const SCALE: usize = 4;
 /// Space around a picture, and the height of a line of text.
-const MARGIN: usize = 10;
-const LINE: usize = 11;
+pub(crate) const MARGIN: usize = 10;
+pub(crate) const LINE: usize = 11;
 
 /// One picture of a sheet: grey pixels row by row, 0 black and 255 white.
 pub struct Picture<'a> {
@@ -20,7 +20,7 @@ pub struct Picture<'a> {
     pub captions: Vec<(String, bool)>,
 }
 
-fn write(sheet: &mut Canvas, text: &str, x: usize, y: usize, ink: Color) {
+pub(crate) fn write(sheet: &mut Canvas, text: &str, x: usize, y: usize, ink: Color) {
     for (i, c) in text.chars().enumerate() {
         let glyph = BASIC_FONTS.get(c).or_else(|| BASIC_FONTS.get('?')).unwrap_or([0; 8]);
         for (row, bits) in glyph.iter().enumerate() {

@@ -18,6 +18,10 @@
 //! `gradus-data` for input pipelines, `gradus-datasets` for downloads.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "data")]
+pub use gradus_data as data;
+#[cfg(feature = "image")]
+pub use gradus_image as image;
 pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};
 pub use gradus_function::{self as function, Function};
 pub use gradus_io as io;

@@ -178,6 +178,44 @@ def tiny_workload():
         bench.time("tiny_scalar_step", way, lambda way=way: prepare(way), iterations=100)
 
 
+def pipeline_workloads():
+    def epoch(dataset):
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = bench.threads
+        dataset = dataset.with_options(options)
+
+        def run():
+            for _ in dataset:
+                pass
+        return run
+
+    def slices():
+        x = np.zeros((60000, 28, 28), np.uint8)
+        data = tf.data.Dataset.from_tensor_slices(x).shuffle(10000, seed=1).batch(32)
+        return epoch(data.map(lambda x: tf.cast(x, tf.float32) / 255.0).prefetch(tf.data.AUTOTUNE))
+    bench.time("pipeline_slices/60000x28x28", "dataset", slices, images=60000)
+    numbers = tf.data.Dataset.range(200000)
+    bench.time("pipeline_empty_map/1M", "dataset", lambda: epoch(numbers.map(lambda x: x)), iterations=200000)
+    bench.time("pipeline_range/1M", "dataset", lambda: epoch(numbers), iterations=200000)
+
+    def augment():
+        layers = [keras.layers.RandomFlip("horizontal"), keras.layers.RandomRotation(0.1), keras.layers.RandomZoom(0.2)]
+
+        def call(x):
+            for layer in layers:
+                x = layer(x, training=True)
+            return x
+        data = tf.data.Dataset.from_tensors(rand(32, 180, 180, 3)).repeat(10)
+        return epoch(data.map(call, num_parallel_calls=bench.threads))
+    bench.time("augment_flip_rotate_zoom/32x180x180x3", "dataset", augment, images=320)
+
+    def folder():
+        data = keras.utils.image_dataset_from_directory(
+            os.environ["GRADUS_BENCH_IMAGES"], image_size=(180, 180), seed=0, verbose=False)
+        return epoch(data.map(lambda x, y: (x / 255.0, y)).prefetch(tf.data.AUTOTUNE))
+    bench.time("image_folder/180x180", "dataset", folder, images=1000)
+
+
 if bench.child == "cold":
     mlp().predict(rng.random((1, 28, 28), dtype=np.float32), verbose=0)
 elif bench.child == "fit":
@@ -190,4 +228,5 @@ else:
     model_workloads()
     lstm_workload()
     tiny_workload()
+    pipeline_workloads()
     bench.processes()

@@ -6,6 +6,7 @@ mod function;
 mod gemm;
 mod machine;
 mod models;
+mod pipeline;
 mod process;
 mod rows;
 mod tape;
@@ -28,6 +29,7 @@ pub fn all() -> Vec<Workload> {
     rows::declare(&mut list);
     tape::declare(&mut list);
     models::declare(&mut list);
+    pipeline::declare(&mut list);
     process::declare(&mut list);
     list
 }

@@ -11,6 +11,7 @@ mod creation;
 mod cross_entropy;
 mod elementwise;
 mod functions;
+mod image;
 mod indexing;
 mod initializers;
 mod keras_functions;
@@ -44,6 +45,7 @@ pub fn registry() -> Registry {
         cross_entropy::register,
         elementwise::register,
         functions::register,
+        image::register,
         indexing::register,
         initializers::register,
         keras_functions::register,
