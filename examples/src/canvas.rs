@@ -60,7 +60,8 @@ impl Canvas {
     pub fn thumbnail(file: &Path, side: usize) -> io::Result<Canvas> {
         let bytes = std::fs::read(file)?;
         let mut decoder = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(&bytes));
-        let invalid = |e: zune_jpeg::errors::DecodeErrors| io::Error::new(io::ErrorKind::InvalidData, e.to_string());
+        let invalid =
+            |e: zune_jpeg::errors::DecodeErrors| io::Error::new(io::ErrorKind::InvalidData, e.to_string());
         let rgb = decoder.decode().map_err(invalid)?;
         let (width, height) =
             decoder.dimensions().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no size"))?;
@@ -74,7 +75,8 @@ impl Canvas {
                 let columns = x * width / w..((x + 1) * width / w).max(x * width / w + 1);
                 let count = rows.len() * columns.len();
                 let mean = |c: usize| {
-                    let at = |(row, column): (usize, usize)| rgb[(row * width + column) * channels + c % channels];
+                    let at =
+                        |(row, column): (usize, usize)| rgb[(row * width + column) * channels + c % channels];
                     let all = rows.clone().flat_map(|row| columns.clone().map(move |column| (row, column)));
                     (all.map(|p| usize::from(at(p))).sum::<usize>() / count) as u8
                 };

@@ -1,7 +1,7 @@
 //! A sheet of images with a line or two of text under each.
 
-use font8x8::{BASIC_FONTS, UnicodeFonts};
 use crate::canvas::{Canvas, Color};
+use font8x8::{BASIC_FONTS, UnicodeFonts};
 use std::path::Path;
 
 /// Each pixel of an image becomes a square of this size.
@@ -34,7 +34,8 @@ pub(crate) fn write(sheet: &mut Canvas, text: &str, x: usize, y: usize, ink: Col
 /// Writes the pictures as PNG, `columns` in a row.
 pub fn save(pictures: &[Picture<'_>], columns: usize, path: &Path) -> std::io::Result<()> {
     let side = pictures.iter().map(|p| p.width).max().unwrap_or(1) * SCALE;
-    let text = pictures.iter().flat_map(|p| &p.captions).map(|(c, _)| c.chars().count()).max().unwrap_or(0) * 8;
+    let text =
+        pictures.iter().flat_map(|p| &p.captions).map(|(c, _)| c.chars().count()).max().unwrap_or(0) * 8;
     let lines = pictures.iter().map(|p| p.captions.len()).max().unwrap_or(0);
     let (w, h) = (side.max(text) + MARGIN, side + lines * LINE + MARGIN);
     let columns = columns.max(1);

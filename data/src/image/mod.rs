@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! use gradus_data::image::{ImageFolder, augment::{RandomFlip, RandomRotation, Rescaling, Sequence}};
-//! use gradus_data::{Parallel, Subset};
+//! use gradus_data::Subset;
 //! # fn main() -> Result<(), gradus_data::DataError> {
 //! let folder = ImageFolder::new("flower_photos").image_size(180, 180).validation_split(0.2).seed(123);
 //! let train = folder.clone().load(Subset::Training)?;

@@ -15,12 +15,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
-use gradus_examples::canvas::{Canvas, Color};
 use gradus_datasets::catalog::{self, Entry, Pin};
 use gradus_datasets::{Condition, ImageDataset, LabeledImages, Lookup, TerminalBar};
 use gradus_datasets::{
     boston_housing, california_housing, cifar10, cifar100, fashion_mnist, flower_photos, imdb, mnist, reuters,
 };
+use gradus_examples::canvas::{Canvas, Color};
 use serde_json::{Value, json};
 
 #[derive(Parser)]

@@ -1,8 +1,8 @@
 //! What a pipeline is made of: a tour through the stages, each with what comes out of it.
 
 use gradus::data::{
-    Batch, DataError, Dataset, Interleave, PaddedBatch, Parallel, Prefetch, Sample, Shuffle, Window,
-    timeseries_windows,
+    Batch, DataError, Dataset, Interleave, PaddedBatch, Parallel, Prefetch, Sample, Shuffle, TimeSeries,
+    Window, timeseries_windows,
 };
 use gradus::{DType, Tensor};
 use std::error::Error;
@@ -38,10 +38,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         "padded_batch",
         &Dataset::range(1..5).map(|x| vec![x; x as usize]).padded_batch(PaddedBatch::new(2)),
     )?;
-    show("windows of a series", &timeseries_windows(&[1.0f32, 2.0, 3.0, 4.0, 5.0], 3))?;
-    let mixed = Dataset::sample_from(
+    show(
+        "windows of a series",
+        &timeseries_windows(vec![1.0f32, 2.0, 3.0, 4.0, 5.0], &TimeSeries::sequence_length(3)),
+    )?;
+    let mixed = Dataset::sample_from_datasets(
         vec![Dataset::from_vec(vec!['a']).repeat_forever(), Dataset::from_vec(vec!['b']).repeat_forever()],
-        Sample::weights([0.8, 0.2]).seed(1),
+        Sample::new().weights([0.8, 0.2]).seed(1),
     );
     show("sample_from(0.8, 0.2)", &mixed.take(10))?;
 

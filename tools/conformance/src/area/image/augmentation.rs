@@ -135,7 +135,7 @@ fn flip(case: &Case) -> Result<Outcome> {
         ("vertical", [4.0, 5.0, 6.0, 1.0, 2.0, 3.0]),
         ("both", [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]),
     ];
-    let kind_of = |image: &[f32]| kinds.iter().find(|(_, k)| k == image).map_or("none", |(name, _)| name);
+    let kind_of = |image: &[f32]| kinds.iter().find(|(_, k)| k == image).map_or("none", |(name, _)| *name);
     let mut seen: Vec<&str> = found.chunks_exact(6).map(kind_of).collect();
     seen.sort_unstable();
     seen.dedup();

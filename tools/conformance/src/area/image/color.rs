@@ -6,14 +6,14 @@ use gradus_tensor::Tensor;
 use crate::area::bind::take;
 use crate::registry::Registry;
 
-type Function = fn(&Tensor) -> gradus_tensor::Result<Tensor>;
+pub(super) type Function = fn(&Tensor) -> gradus_tensor::Result<Tensor>;
 
 /// Binds functions of one image without attributes.
 macro_rules! plain {
     ($r:ident: $($name:literal => $function:path),* $(,)?) => {$(
         $r.op($name, |x, _| {
-            let [x] = take(x)?;
-            let function: Function = $function;
+            let [x] = $crate::area::bind::take(x)?;
+            let function: $crate::area::image::color::Function = $function;
             Ok(vec![function(x)?])
         });
     )*};

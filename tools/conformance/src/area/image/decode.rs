@@ -20,7 +20,7 @@ pub fn register(r: &mut Registry) {
         let max_abs = case.field("compare").get("max_abs").and_then(serde_json::Value::as_f64);
         let outcome = match max_abs {
             // Decoders of JPEG may differ in rounding; the case says by how much.
-            Some(atol) => Outcome::new().within("outputs", Tolerance { rtol: 0.0, atol }, found),
+            Some(absolute) => Outcome::new().within("outputs", Tolerance { relative: 0.0, absolute }, found),
             None => Outcome::new().with("outputs", found),
         };
         Ok(outcome.check("attributes", all_used(&attrs)))
