@@ -102,7 +102,7 @@ impl Projective {
 ///
 /// `transforms` is `[8]`, `[1, 8]` or `[batch, 8]`: with a row `a0 a1 a2 b0 b1 b2 c0 c1`, output pixel `(x, y)` comes
 /// from input position `((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k)`, `k = c0 x + c1 y + 1`; where `k` is 0,
-/// `fill_value`. Images are u8 or f32 and stay so (bytes are rounded); other dtypes go through f32.
+/// `fill_value`. Images are u8 or f32 and stay so (bytes are truncated); other dtypes go through f32.
 ///
 /// The gradient for the images is TensorFlow's: the gradient image seen through the inverse maps. For rotations and
 /// shifts that is close to the exact one, and equal to what Keras trains with. There is none for the transforms.
@@ -203,7 +203,7 @@ impl Pixel for u8 {
     }
     #[inline(always)]
     fn from_float(v: f32) -> u8 {
-        (v + 0.5) as u8
+        v as u8
     }
 }
 impl Pixel for f32 {

@@ -52,14 +52,14 @@ impl Resize {
 /// The images in another size: `[.., h, w, c]` becomes `[.., height, width, c]`.
 ///
 /// The result is f32, except that `nearest` keeps the dtype, and that images which have the size already come back
-/// as they are.
+/// as they are (unless proportions are to be kept, as in TensorFlow).
 ///
 /// # Errors
 /// When the asked or the given size is 0.
 pub fn resize(images: &Tensor, options: Resize) -> Result<Tensor> {
     let f = Frames::of("resize", images)?;
     let [height, width] = fitted(&f, &options)?;
-    if [height, width] == [f.height, f.width] {
+    if [height, width] == [f.height, f.width] && !options.preserve_aspect_ratio {
         return Ok(images.clone());
     }
     if options.method == Method::Nearest {

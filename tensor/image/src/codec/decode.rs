@@ -130,8 +130,11 @@ impl Decoder {
             Ok(Some(exif)) if self.upright => Orientation::of_exif(&exif),
             _ => Orientation::Upright,
         };
-        let tensor = self.tensor(DynamicImage::from_decoder(decoder)?)?;
-        Ok(orientation.apply(&tensor)?)
+        let native = if format == ImageFormat::Bmp { bmp_channels(contents) } else { None };
+        let tensor = self.tensor(DynamicImage::from_decoder(decoder)?, native)?;
+        let tensor = orientation.apply(&tensor)?;
+        // TensorFlow counts every WebP among the animations.
+        Ok(if format == ImageFormat::WebP && self.animations { tensor.expand_dims(0)? } else { tensor })
     }
 
     fn count(&self) -> u8 {
@@ -144,16 +147,16 @@ impl Decoder {
         }
     }
 
-    fn tensor(&self, image: DynamicImage) -> Result<Tensor, DecodeError> {
+    fn tensor(&self, image: DynamicImage, native: Option<Channels>) -> Result<Tensor, DecodeError> {
         let image = eight_bits(image);
         let size = [image.height() as usize, image.width() as usize];
         let wanted = match self.channels {
-            Channels::Native => match image.color().channel_count() {
+            Channels::Native => native.unwrap_or(match image.color().channel_count() {
                 1 => Channels::Gray,
                 2 => Channels::GrayAlpha,
                 3 => Channels::Rgb,
                 _ => Channels::Rgba,
-            },
+            }),
             asked => asked,
         };
         let (channels, pixels) = match wanted {
@@ -191,6 +194,15 @@ impl Decoder {
             out.as_mut::<u8>().copy_from_slice(&pixels);
             Ok(())
         })?)
+    }
+}
+
+/// The channels of a BMP file by the bits of its pixels, as TensorFlow counts them: a palette of 256 is taken for grey.
+fn bmp_channels(contents: &[u8]) -> Option<Channels> {
+    match contents.get(28..30)? {
+        [8, 0] => Some(Channels::Gray),
+        [32, 0] => Some(Channels::Rgba),
+        _ => None,
     }
 }
 
