@@ -16,14 +16,25 @@
 //! operations and are written in operations, so gradients of gradients need nothing more.
 #![forbid(unsafe_code)]
 
+mod custom_gradient;
+mod forms;
+mod forward_mode;
 mod gradcheck;
 mod parts;
+mod reads;
+mod recompute;
 mod sources;
 mod tape;
+mod upstream;
 mod variable;
 
+pub use custom_gradient::custom_gradient;
+pub use forms::{Arguments, Tensors};
+pub use forward_mode::jvp;
 pub use gradcheck::GradCheck;
 pub use parts::VariableSlice;
+pub use recompute::recompute_grad;
 pub use sources::{Source, Sources};
-pub use tape::{GradientTape, PersistentTape, Upstream, stop_recording};
+pub use tape::{GradientTape, PersistentTape, stop_recording};
+pub use upstream::Upstream;
 pub use variable::Variable;

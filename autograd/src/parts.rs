@@ -1,8 +1,9 @@
 //! Assigning parts of a variable: slices, rows, and elements at coordinates.
 //!
-//! Each is the whole value with the part replaced, assigned; a tape or snapshot that holds the old value keeps it.
+//! Each is the whole value with the part replaced, assigned, unseen by tapes; a tape or snapshot that holds the old
+//! value keeps it.
 
-use crate::Variable;
+use crate::{Variable, stop_recording};
 use gradus_tensor::ops::{Index, ScatterMode};
 use gradus_tensor::{Result, Tensor};
 
@@ -20,7 +21,7 @@ impl VariableSlice<'_> {
 
     /// Replaces the part; `values` broadcasts to its shape and has the variable's dtype.
     pub fn assign(&self, values: &Tensor) -> Result<()> {
-        self.variable.assign(&self.variable.value().with_slice(&self.items, values)?)
+        stop_recording(|| self.variable.assign(&self.variable.value().with_slice(&self.items, values)?))
     }
 }
 
@@ -40,7 +41,9 @@ macro_rules! scatter {
             /// The last axis of `indices` holds positions along the first axes of the variable. Errors when a
             /// coordinate is out of range; nothing changes then.
             pub fn $nd(&self, indices: &Tensor, updates: &Tensor) -> Result<()> {
-                self.assign(&self.value().tensor_scatter_nd(indices, updates, ScatterMode::$mode)?)
+                stop_recording(|| {
+                    self.assign(&self.value().tensor_scatter_nd(indices, updates, ScatterMode::$mode)?)
+                })
             }
         )*}
     };

@@ -1,5 +1,7 @@
 //! A named, shared, changeable tensor.
 
+use crate::stop_recording;
+use gradus_tensor::recorder::Role;
 use gradus_tensor::view::ViewMut;
 use gradus_tensor::{DType, Error, ErrorKind, Result, Shape, Spec, Tensor, recorder};
 use std::fmt;
@@ -122,16 +124,14 @@ impl Variable {
         Ok(())
     }
 
-    /// Adds to the value; `delta` broadcasts to the variable's shape.
+    /// Adds to the value; `delta` broadcasts to the variable's shape. Tapes do not see it.
     pub fn assign_add(&self, delta: &Tensor) -> Result<()> {
-        let sum = self.value().add(delta)?;
-        self.assign(&sum)
+        stop_recording(|| self.assign(&self.value().add(delta)?))
     }
 
-    /// Subtracts from the value; `delta` broadcasts to the variable's shape.
+    /// Subtracts from the value; `delta` broadcasts to the variable's shape. Tapes do not see it.
     pub fn assign_sub(&self, delta: &Tensor) -> Result<()> {
-        let difference = self.value().sub(delta)?;
-        self.assign(&difference)
+        stop_recording(|| self.assign(&self.value().sub(delta)?))
     }
 
     /// Changes the elements in place, or in a copy when a tape or a snapshot holds the old value.
@@ -148,12 +148,23 @@ impl Variable {
         slot.update(f)
     }
 
+    /// True when a recorder keeps the value instead of the variable.
+    ///
+    /// One that stands in for variables goes first: a trace must not see what a repeated run assigns.
     fn traced_assign(&self, value: &Tensor) -> bool {
-        let mut taken = false;
-        if recorder::active() {
-            recorder::each(|r| taken |= r.assign_variable(self, value));
+        if !recorder::active() {
+            return false;
         }
-        taken
+        let mut taken = false;
+        let mut ask = |stands_in: bool| {
+            recorder::each(|r| {
+                if (r.role() == Role::Variables) == stands_in {
+                    taken |= r.assign_variable(self, value);
+                }
+            });
+            taken
+        };
+        ask(true) || ask(false)
     }
 
     fn check(&self, what: &str, spec: &Spec) -> Result<()> {

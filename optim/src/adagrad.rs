@@ -64,6 +64,10 @@ impl Elementwise for AdagradRule {
         [lr, t.num(self.epsilon)]
     }
 
+    fn lazy(&self) -> bool {
+        true
+    }
+
     fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
         Some(optimizer::Rule::Adagrad { epsilon: self.epsilon, initial: self.initial_accumulator_value })
     }

@@ -75,6 +75,10 @@ impl Elementwise for AdamaxRule {
         [lr, n(1.0 - self.beta_1), n(self.beta_2), unbias, n(self.epsilon)]
     }
 
+    fn magnitudes(&self) -> bool {
+        true
+    }
+
     fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
         Some(optimizer::Rule::Adamax { beta_1: self.beta_1, beta_2: self.beta_2, epsilon: self.epsilon })
     }
@@ -89,7 +93,7 @@ impl Elementwise for AdamaxRule {
     ) -> A {
         let [m, u] = slots else { return w };
         *m = m.clone() + (g.value.clone() - m.clone()) * rest.clone();
-        *u = (beta_2.clone() * u.clone()).max(g.value.abs());
+        *u = (beta_2.clone() * u.clone()).max(g.abs());
         w - lr.clone() * m.clone() / (unbias.clone() * (u.clone() + epsilon.clone()))
     }
 }

@@ -194,6 +194,8 @@ pub struct Gradient<A> {
     pub value: A,
     /// Its square, where that is not the product with itself.
     pub squares: Option<A>,
+    /// Its absolute value, where that is not the value's own.
+    pub magnitudes: Option<A>,
 }
 
 impl<A: Arith> Gradient<A> {
@@ -203,6 +205,15 @@ impl<A: Arith> Gradient<A> {
         match &self.squares {
             Some(s) => s.clone(),
             None => self.value.clone().square(),
+        }
+    }
+
+    /// The gradient's absolute value.
+    #[inline(always)]
+    pub fn abs(&self) -> A {
+        match &self.magnitudes {
+            Some(m) => m.clone(),
+            None => self.value.clone().abs(),
         }
     }
 }

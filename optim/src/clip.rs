@@ -6,15 +6,16 @@ use gradus_tensor::{Result, Rows, Tensor};
 /// A function of a gradient, row by row where it is a sum of rows.
 pub(crate) fn mapped(g: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     match Rows::of(g) {
-        Some(rows) => Rows { values: f(&rows.values)?, ..rows }.dense(g.shape().clone()),
+        Some(rows) => {
+            Rows { values: f(&rows.values)?, indices: rows.indices.clone() }.dense(g.shape().clone())
+        }
         None => f(g),
     }
 }
 
 /// The sum of a gradient's squares, row by row where it is a sum of rows.
 fn sum_of_squares(g: &Tensor) -> Result<Tensor> {
-    let rows = Rows::of(g);
-    rows.as_ref().map_or(g, |r| &r.values).square()?.reduce_sum((), false)
+    Rows::of(g).map_or(g, |r| &r.values).square()?.reduce_sum((), false)
 }
 
 /// The gradients with `clipnorm`, `global_clipnorm` or `clipvalue` applied; unchanged without them.

@@ -49,6 +49,7 @@ mod rmsprop;
 mod rule_optimizer;
 mod sgd;
 mod state;
+mod touched;
 
 pub use adadelta::{Adadelta, AdadeltaRule};
 pub use adafactor::{Adafactor, AdafactorRule};

@@ -5,35 +5,58 @@
 
 use crate::arith::{Gradient, Number};
 use crate::rule::Elementwise;
+use crate::touched::Touched;
 use gradus_autograd::Variable;
 use gradus_kernels::optimizer::{Rule, Step};
-use gradus_tensor::{Error, Result, Tensor};
+use gradus_tensor::{Error, Result};
 
 /// Elements from which a kernel is worth its dispatch.
 const KERNEL: usize = 64;
 
+/// The gradient of a variable, of its dtype and shape: of all weights, or of some rows of them.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'a, T> {
+    All(Parts<'a, T>),
+    Rows(&'a Touched<T>),
+}
+
+/// A gradient, with its squares and magnitudes where they are not those of the sum.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a, T> {
+    pub value: &'a [T],
+    pub squares: Option<&'a [T]>,
+    pub magnitudes: Option<&'a [T]>,
+}
+
+impl<T: Number> Parts<'_, T> {
+    #[inline(always)]
+    fn at(&self, i: usize) -> Gradient<T> {
+        Gradient {
+            value: self.value[i],
+            squares: self.squares.map(|s| s[i]),
+            magnitudes: self.magnitudes.map(|m| m[i]),
+        }
+    }
+}
+
 /// Updates a variable and its slots in place. `decay` is the weight decay and the learning rate.
-///
-/// The gradient has the dtype `T` and the shape of the variable.
 pub(crate) fn run<E: Elementwise, T: Number>(
     rule: &E,
     c: &E::Coefficients<T>,
     decay: Option<(T, T)>,
     kernel: Option<(Rule, Step)>,
-    grad: &Tensor,
-    squares: Option<&Tensor>,
+    g: Given<'_, T>,
     var: &Variable,
     slots: &[Variable],
 ) -> Result<()> {
-    let g = Squared { g: grad.view().as_slice::<T>(), squares: squares.map(|s| s.view().as_slice::<T>()) };
     match slots {
-        [] => elements(var, |w| pass(rule, c, decay, kernel, g, w, [])),
-        [a] => elements(var, |w| elements(a, |a| pass(rule, c, decay, kernel, g, w, [a]))),
+        [] => elements(var, |w| spread(rule, c, decay, kernel, g, w, [])),
+        [a] => elements(var, |w| elements(a, |a| spread(rule, c, decay, kernel, g, w, [a]))),
         [a, b] => {
-            elements(var, |w| elements(a, |a| elements(b, |b| pass(rule, c, decay, kernel, g, w, [a, b]))))
+            elements(var, |w| elements(a, |a| elements(b, |b| spread(rule, c, decay, kernel, g, w, [a, b]))))
         }
         [a, b, d] => elements(var, |w| {
-            elements(a, |a| elements(b, |b| elements(d, |d| pass(rule, c, decay, kernel, g, w, [a, b, d]))))
+            elements(a, |a| elements(b, |b| elements(d, |d| spread(rule, c, decay, kernel, g, w, [a, b, d]))))
         }),
         _ => Err(Error::value(format!(
             "{}: at most 3 slots per weight, found {}",
@@ -48,11 +71,23 @@ pub(crate) fn elements<T: Number>(v: &Variable, f: impl FnOnce(&mut [T]) -> Resu
     v.update(|y| f(y.as_mut::<T>()))
 }
 
-/// A gradient, and its squares where they are not its products with itself.
-#[derive(Clone, Copy)]
-struct Squared<'a, T> {
-    g: &'a [T],
-    squares: Option<&'a [T]>,
+/// One pass over all weights, or one over each row that has a gradient.
+fn spread<E: Elementwise, T: Number, const N: usize>(
+    rule: &E,
+    c: &E::Coefficients<T>,
+    decay: Option<(T, T)>,
+    kernel: Option<(Rule, Step)>,
+    g: Given<'_, T>,
+    w: &mut [T],
+    mut slots: [&mut [T]; N],
+) -> Result<()> {
+    match g {
+        Given::All(g) => pass(rule, c, decay, kernel, g, w, slots),
+        Given::Rows(touched) => touched.each(|at, g| {
+            let slots = slots.each_mut().map(|s| &mut s[at.clone()]);
+            pass(rule, c, decay, None, g, &mut w[at], slots)
+        }),
+    }
 }
 
 fn pass<E: Elementwise, T: Number, const N: usize>(
@@ -60,23 +95,29 @@ fn pass<E: Elementwise, T: Number, const N: usize>(
     c: &E::Coefficients<T>,
     decay: Option<(T, T)>,
     kernel: Option<(Rule, Step)>,
-    Squared { g, squares }: Squared<'_, T>,
+    g: Parts<'_, T>,
     w: &mut [T],
     slots: [&mut [T]; N],
 ) -> Result<()> {
-    let n = g.len();
+    let n = g.value.len();
     // Equal lengths in plain sight let the compiler drop bounds checks and use vectors.
     let w = &mut w[..n];
     let mut slots = slots.map(|s| &mut s[..n]);
-    if let Some((rule, step)) = kernel.filter(|_| n >= KERNEL && squares.is_none()) {
-        T::fused(&rule, &step, w, g, &mut slots);
-        return Ok(());
-    }
-    if let Some(squares) = squares {
-        let squares = &squares[..n];
-        each(rule, c, decay, w, &mut slots, |i| Gradient { value: g[i], squares: Some(squares[i]) });
+    let of_sum = g.squares.is_none() && g.magnitudes.is_none();
+    if let Some((rule, step)) = kernel.filter(|_| n >= KERNEL && of_sum) {
+        T::fused(&rule, &step, w, g.value, &mut slots);
+    } else if let (Some(squares), None) = (g.squares, g.magnitudes) {
+        let (value, squares) = (&g.value[..n], &squares[..n]);
+        each(rule, c, decay, w, &mut slots, |i| Gradient {
+            value: value[i],
+            squares: Some(squares[i]),
+            magnitudes: None,
+        });
+    } else if of_sum {
+        let value = &g.value[..n];
+        each(rule, c, decay, w, &mut slots, |i| Gradient { value: value[i], squares: None, magnitudes: None });
     } else {
-        each(rule, c, decay, w, &mut slots, |i| Gradient { value: g[i], squares: None });
+        each(rule, c, decay, w, &mut slots, |i| g.at(i));
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! What makes one optimizer differ from another: its slots and its update.
 
 use crate::arith::{Arith, Formula, Gradient, Number};
-use crate::one_pass;
+use crate::one_pass::{self, Given, Parts};
 use crate::state::Slots;
+use crate::touched::Touched;
 use gradus_autograd::Variable;
 use gradus_kernels::optimizer;
 use gradus_tensor::{DType, Result, Rows, Tensor};
@@ -69,6 +70,18 @@ pub trait Elementwise: Debug + Clone + Send + Sync + Serialize + DeserializeOwne
 
     /// What the weights of a step have in common; `t` counts steps from 1.
     fn coefficients<A: Arith>(&self, lr: A, t: A, shared: &[A]) -> Self::Coefficients<A>;
+
+    /// True when the rule looks at the gradient's absolute value: rows of a table are taken one by one for it.
+    fn magnitudes(&self) -> bool {
+        false
+    }
+
+    /// True when a weight whose gradient is 0 stays as it is, with its slots.
+    ///
+    /// Then a step after lookups in a table touches the rows that were looked up and no others.
+    fn lazy(&self) -> bool {
+        false
+    }
 
     /// The kernel that computes [`Elementwise::step`] with vectors and threads, where there is one.
     fn kernel(&self, shared: &[f64]) -> Option<optimizer::Rule> {
@@ -187,8 +200,13 @@ impl<E: Elementwise> Rule for E {
 
 /// The squares of a gradient that is a sum of rows: each row is squared before it is added.
 pub(crate) fn squares(grad: &Tensor) -> Result<Option<Tensor>> {
+    each_row(grad, Tensor::square)
+}
+
+/// The sum of a function of each row, for a gradient that is a sum of rows.
+fn each_row(grad: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Option<Tensor>> {
     let Some(rows) = Rows::of(grad) else { return Ok(None) };
-    Ok(Some(Rows { values: rows.values.square()?, ..rows }.sum(grad.shape().clone())?))
+    Ok(Some(Rows { values: f(&rows.values)?, indices: rows.indices.clone() }.sum(grad.shape().clone())?))
 }
 
 fn in_place<E: Elementwise, T: Number>(
@@ -209,8 +227,17 @@ fn in_place<E: Elementwise, T: Number>(
         let taken = u64::try_from(t - 1).unwrap_or(0);
         (k, optimizer::Step { weight_decay, ..optimizer::Step::new(f64::from(rate), taken) })
     });
+    let run = |g| one_pass::run(rule, &c, decay, kernel, g, var, slots.of(i));
+    if let Some(rows) = Rows::of(grad).filter(|_| rule.lazy() && decay.is_none()) {
+        return run(Given::Rows(&Touched::new(rows)?));
+    }
     let squares = squares(grad)?;
-    one_pass::run(rule, &c, decay, kernel, grad, squares.as_ref(), var, slots.of(i))
+    let magnitudes = if rule.magnitudes() { each_row(grad, Tensor::abs)? } else { None };
+    run(Given::All(Parts {
+        value: grad.view().as_slice::<T>(),
+        squares: squares.as_ref().map(|s| s.view().as_slice::<T>()),
+        magnitudes: magnitudes.as_ref().map(|m| m.view().as_slice::<T>()),
+    }))
 }
 
 /// The same step written with recorded operations: inside a trace, and for half precision.
@@ -228,7 +255,12 @@ fn by_operations<E: Elementwise>(
     let (lr, t) = (Formula::of(&step.learning_rate(dtype)?), Formula::of(&step.number(dtype)?));
     let c = rule.coefficients(lr, t, &shared);
     let w = step.decayed(&var.value())?;
-    let gradient = Gradient { value: Formula::of(grad), squares: squares(grad)?.as_ref().map(Formula::of) };
+    let magnitudes = if rule.magnitudes() { each_row(grad, Tensor::abs)? } else { None };
+    let gradient = Gradient {
+        value: Formula::of(grad),
+        squares: squares(grad)?.as_ref().map(Formula::of),
+        magnitudes: magnitudes.as_ref().map(Formula::of),
+    };
     let mut values: Vec<Formula> = slots.of(i).iter().map(|v| Formula::of(&v.value())).collect();
     let w = rule.step(&c, gradient, Formula::of(&w), &mut values).finish()?;
     for (slot, new) in slots.of(i).iter().zip(values) {

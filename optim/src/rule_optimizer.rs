@@ -214,7 +214,7 @@ impl<R: Rule> RuleOptimizer<R> {
                     Some(f) => mapped(g, |g| g.div(&g.like(f)?))?,
                     None => g.clone(),
                 };
-                scaled.push(g.cast(v.dtype())?);
+                scaled.push(mapped(&g, |g| g.cast(v.dtype()))?);
             }
             grads = &scaled;
         }

@@ -75,6 +75,10 @@ impl Elementwise for SgdRule {
         [lr, momentum]
     }
 
+    fn lazy(&self) -> bool {
+        self.momentum == 0.0
+    }
+
     fn kernel(&self, _: &[f64]) -> Option<optimizer::Rule> {
         Some(optimizer::Rule::Sgd { momentum: self.momentum, nesterov: self.nesterov })
     }

@@ -1,6 +1,6 @@
 //! What a gradient rule sees: saved values in, gradients of the outputs in, gradients of the inputs out.
 
-use crate::{Error, Result, Shape, Spec, Tensor};
+use crate::{Error, Result, Rows, Shape, Spec, Tensor, dispatch, recorder};
 use smallvec::SmallVec;
 
 /// What a tape keeps of an input or output.
@@ -138,6 +138,26 @@ pub fn sum_to(g: Tensor, shape: &Shape) -> Result<Tensor> {
 }
 
 /// The sum of two gradients of one value.
-pub fn accumulate(have: Tensor, g: &Tensor) -> Result<Tensor> {
+///
+/// Sums of rows stay rows. Where nobody listens and nobody else holds the first, it is added to in place.
+pub fn accumulate(mut have: Tensor, g: &Tensor) -> Result<Tensor> {
+    if let (Some(a), Some(b)) = (Rows::of(&have), Rows::of(g)) {
+        return a.join(b)?.dense(have.shape().clone());
+    }
+    let in_place = IN_PLACE.contains(&have.len()) && !recorder::active() && have.spec() == g.spec();
+    if in_place && have.is_unique() {
+        dispatch!(have.dtype(), T: wide_float => {
+            have.update(|y| {
+                for (y, &g) in y.as_mut::<T>().iter_mut().zip(g.view().as_slice::<T>()) {
+                    *y += g;
+                }
+                Ok(())
+            })?;
+            return Ok(have);
+        } else {});
+    }
     have.add(g)
 }
+
+/// Sizes for which one thread without a new buffer is faster than several with one: they stay in its caches.
+const IN_PLACE: std::ops::Range<usize> = 2..1 << 17;

@@ -1,5 +1,6 @@
 //! The tensor: an immutable, contiguous, row-major array behind a shared pointer.
 
+use crate::rows::Deferred;
 use crate::view::{Derived, View, ViewMut};
 use crate::{DType, Element, Error, Result, Shape, Spec, recorder};
 use gradus_kernels::{Buffer, Scalar};
@@ -27,6 +28,8 @@ struct Inner {
 pub(crate) enum Store {
     Scalar(Scalar),
     Shared(Arc<Buffer>, usize),
+    /// A sum of rows, made when someone looks at it.
+    Rows(Arc<Deferred>),
 }
 
 /// Ids are handed out in blocks per thread, so that a new tensor needs no atomic operation.
@@ -200,12 +203,21 @@ impl Tensor {
             Store::Shared(b, offset) => {
                 View::of_buffer(&self.0.spec, b, *offset).with_derived(&self.0.derived)
             }
+            Store::Rows(d) => {
+                View::of_buffer(&self.0.spec, d.buffer(&self.0.spec), 0).with_derived(&self.0.derived)
+            }
         }
+    }
+
+    #[inline]
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// Another tensor over the same elements, from `offset` on. The range must lie inside.
     pub(crate) fn alias(&self, spec: Spec, offset: usize) -> Tensor {
         let store = match &self.0.store {
+            Store::Rows(d) => Store::Shared(d.buffer(&self.0.spec).clone(), offset),
             Store::Shared(b, o) => {
                 assert!(o + offset + spec.len() <= b.len(), "alias outside of its storage");
                 Store::Shared(b.clone(), o + offset)
@@ -264,6 +276,7 @@ impl Tensor {
                 let b = Arc::get_mut(b).expect("a unique tensor has one owner");
                 f(&mut ViewMut::of_buffer(&inner.spec, b))
             }
+            Store::Rows(_) => unreachable!("a sum of rows is copied before it is changed"),
         }
     }
 
@@ -286,6 +299,7 @@ impl Tensor {
                 Store::Shared(b, offset) => {
                     *offset == 0 && Arc::get_mut(b).is_some_and(|b| b.len() == inner.spec.len())
                 }
+                Store::Rows(_) => false,
             },
             None => false,
         }

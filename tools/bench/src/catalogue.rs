@@ -5,6 +5,7 @@ mod elementwise;
 mod function;
 mod gemm;
 mod machine;
+mod memory;
 mod models;
 mod pipeline;
 mod process;

@@ -30,7 +30,9 @@ mod sorting;
 mod sparse;
 mod structures;
 mod tape;
+mod tape_custom;
 mod tape_higher_order;
+mod tape_jacobian;
 mod variable;
 
 use crate::registry::Registry;
@@ -63,7 +65,9 @@ pub fn registry() -> Registry {
         sorting::register,
         sparse::register,
         tape::register,
+        tape_custom::register,
         tape_higher_order::register,
+        tape_jacobian::register,
         variable::register,
     ] {
         register(&mut registry);

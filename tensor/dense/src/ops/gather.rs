@@ -72,13 +72,13 @@ impl Op for Gather {
         Keep { x: 2, y: 0 }
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let op =
-            ScatterAdd { shape: cx.x_spec(0).shape.clone(), axis: self.axis, batch_dims: self.batch_dims };
-        let dy = cx.dy(0)?;
-        let g = apply1(&op, &[cx.x(1), &dy])?;
-        if self.axis == 0 && self.batch_dims == 0 {
-            crate::Rows { values: dy, indices: cx.x(1).clone() }.leave_on(&g);
-        }
+        let (shape, dy) = (cx.x_spec(0).shape.clone(), cx.dy(0)?);
+        let g = if self.axis == 0 && self.batch_dims == 0 {
+            crate::Rows { values: dy, indices: cx.x(1).clone() }.dense(shape)?
+        } else {
+            let op = ScatterAdd { shape, axis: self.axis, batch_dims: self.batch_dims };
+            apply1(&op, &[cx.x(1), &dy])?
+        };
         cx.give(0, g)
     }
 }

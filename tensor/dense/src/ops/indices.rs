@@ -27,6 +27,11 @@ pub(crate) fn each(
     integers(name, v)?.iter().enumerate().try_for_each(|(p, &i)| check(p, i))
 }
 
+/// Errs at the first index that is not below `limit`.
+pub(crate) fn check(name: &str, v: &View<'_>, limit: usize) -> Result<()> {
+    each(name, v, limit, |_, _| Ok(()))
+}
+
 /// All integers as i64, those from 2^63 on wrapped to negative ones; nothing is copied when they are i64.
 pub(crate) fn integers<'a>(name: &str, v: &View<'a>) -> Result<Cow<'a, [i64]>> {
     if v.dtype() == DType::I64 {

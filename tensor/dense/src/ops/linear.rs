@@ -19,25 +19,60 @@ pub use gradus_kernels::gemm::Activation;
 
 pub(super) const DEFS: &[OpDef] = &[Linear::DEF, ActivationGrad::DEF];
 
+/// Names of the activations without a number; the others are lists of name and number.
+const PLAIN: [(&str, Activation); 6] = [
+    ("linear", Activation::None),
+    ("relu", Activation::Relu),
+    ("relu6", Activation::Relu6),
+    ("sigmoid", Activation::Sigmoid),
+    ("tanh", Activation::Tanh),
+    ("softplus", Activation::Softplus),
+];
+
 impl Attribute for Activation {
     fn to_attr(&self) -> Attr {
-        match self {
-            Activation::None => Attr::Str("linear".into()),
-            Activation::Relu => Attr::Str("relu".into()),
-            Activation::Relu6 => Attr::Str("relu6".into()),
-            Activation::LeakyRelu(slope) => Attr::Float(f64::from(*slope)),
-            other => Attr::Str(format!("{other:?}")),
+        let with = |name: &str, v: f32| Attr::List(vec![Attr::Str(name.into()), Attr::Float(f64::from(v))]);
+        match *self {
+            Activation::LeakyRelu(slope) => with("leaky_relu", slope),
+            Activation::Elu(alpha) => with("elu", alpha),
+            plain => {
+                let name = PLAIN.iter().find(|(_, a)| *a == plain).map(|(name, _)| name.to_string());
+                // An activation that has no name here is refused when it is read.
+                Attr::Str(name.unwrap_or_else(|| format!("{plain:?}")))
+            }
         }
     }
     fn from_attr(a: &Attr) -> Option<Self> {
         match a {
-            Attr::Str(s) if s == "linear" => Some(Activation::None),
-            Attr::Str(s) if s == "relu" => Some(Activation::Relu),
-            Attr::Str(s) if s == "relu6" => Some(Activation::Relu6),
-            Attr::Float(slope) => Some(Activation::LeakyRelu(*slope as f32)),
+            Attr::Str(s) => PLAIN.iter().find(|(name, _)| name == s).map(|(_, a)| *a),
+            Attr::List(v) => match &v[..] {
+                [Attr::Str(s), Attr::Float(v)] if s == "leaky_relu" => Some(Activation::LeakyRelu(*v as f32)),
+                [Attr::Str(s), Attr::Float(v)] if s == "elu" => Some(Activation::Elu(*v as f32)),
+                _ => None,
+            },
             _ => None,
         }
     }
+}
+
+/// The derivative of an activation's slope with respect to the result that the slope is read off; `None` where it is 0.
+fn bend(activation: Activation, y: &Tensor) -> Result<Option<Tensor>> {
+    Ok(Some(match activation {
+        // 1 + y below zero (with alpha = 1), else 1.
+        Activation::Elu(_) => y.less_equal(&y.like(0)?)?.cast(y.dtype())?,
+        // y (1 - y)
+        Activation::Sigmoid => y.like(1)?.sub(&y.mul(&y.like(2)?)?)?,
+        // 1 - y^2
+        Activation::Tanh => y.mul(&y.like(-2)?)?,
+        // 1 - e^-y
+        Activation::Softplus => y.neg()?.exp()?,
+        _ => return Ok(None),
+    }))
+}
+
+fn is_bent(activation: Activation) -> bool {
+    use Activation::{Elu, Sigmoid, Softplus, Tanh};
+    matches!(activation, Elu(_) | Sigmoid | Tanh | Softplus)
 }
 
 /// Packed weights of a value, made when it is used for the second time.
@@ -198,12 +233,17 @@ impl Op for ActivationGrad {
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
     fn keep(&self) -> Keep {
-        Keep { x: 0b10, y: 0 }
+        Keep { x: if is_bent(self.activation) { 0b11 } else { 0b10 }, y: 0 }
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        // Piecewise linear: the derivative's own derivative is zero where it exists.
-        let g = apply1(self, &[&cx.dy(0)?, cx.x(1)])?;
-        cx.give(0, g)
+        let u = cx.dy(0)?;
+        cx.give(0, apply1(self, &[&u, cx.x(1)])?)?;
+        if cx.needs(1) {
+            if let Some(bend) = bend(self.activation, cx.x(1))? {
+                cx.give(1, u.mul(cx.x(0))?.mul(&bend)?)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -215,5 +255,19 @@ impl Tensor {
             Some(b) => apply1(&op, &[self, w, b]),
             None => apply1(&op, &[self, w]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activations_are_read_as_they_were_written() {
+        let with_number = [Activation::LeakyRelu(0.1), Activation::Elu(0.5)];
+        for a in PLAIN.iter().map(|(_, a)| *a).chain(with_number) {
+            assert_eq!(Activation::from_attr(&a.to_attr()), Some(a), "{a:?}");
+        }
+        assert_eq!(Activation::from_attr(&Attr::Str("mish".into())), None);
     }
 }

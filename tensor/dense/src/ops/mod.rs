@@ -57,6 +57,8 @@ mod transpose;
 mod trigonometric;
 mod unique;
 
+pub(crate) use indices::check as check_indices;
+
 pub use activation::{Elu, EluAlpha, GeluErf, GeluTanh, Mish, Prelu, Relu, Relu6, Selu, Silu};
 pub use activation_gradient::*;
 pub use any_all::{ReduceAll, ReduceAny};
@@ -88,7 +90,7 @@ pub use logic::{
 pub use matmul::MatMul;
 pub use normalization::{BatchNorm, LayerNorm};
 pub use one_hot::OneHot;
-pub use pool::{Pool, PoolGrad, PoolKind};
+pub use pool::{Pool, PoolGrad, PoolKind, PoolPick};
 pub use power::{Pow, Reciprocal, Rsqrt, Sqrt, Square};
 pub use random::{Dropout, RandomNormal, RandomUniform};
 pub use reduce::{

@@ -6,10 +6,10 @@ use crate::backward::Backward;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
-use gradus_kernels::pool::{Pool as Kind, Window, WindowOptions, pool, pool_backward};
+use gradus_kernels::pool::{Pool as Kind, Window, WindowOptions, pool, pool_backward, pool_pick};
 use smallvec::smallvec;
 
-pub(super) const DEFS: &[OpDef] = &[Pool::DEF, PoolGrad::DEF];
+pub(super) const DEFS: &[OpDef] = &[Pool::DEF, PoolGrad::DEF, PoolPick::DEF];
 
 crate::attr_enum! {
     /// What becomes of a window.
@@ -38,6 +38,12 @@ crate::op! {
 crate::op! {
     /// The gradient of [`Pool`] from its input, its result and dy; the average needs dy alone.
     pub struct PoolGrad { kind: PoolKind, size: Vec<usize>, strides: Vec<usize>, same: bool, pads: Vec<(usize, usize)>, input: Shape } = "pool_grad"
+}
+
+crate::op! {
+    /// What stands in a tensor shaped like max pooling's input at the places of the maxima, from that tensor, the input
+    /// and the result: the gradient of [`PoolGrad`] with respect to dy.
+    pub struct PoolPick { size: Vec<usize>, strides: Vec<usize>, same: bool, pads: Vec<(usize, usize)> } = "pool_pick"
 }
 
 impl Pool {
@@ -140,23 +146,51 @@ impl Op for PoolGrad {
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
     fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        self.kind == PoolKind::Average
+        // The maxima stay where they are under small changes: only dy has a gradient, which reads where they are.
+        if self.kind == PoolKind::Max { Keep { x: 0b110, y: 0 } } else { Keep::NONE }
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        if self.kind == PoolKind::Max {
-            return Err(Error::no_gradient("pool_grad of max pooling"));
-        }
-        let op = Pool {
-            kind: self.kind,
+        let (size, strides) = (self.size.clone(), self.strides.clone());
+        let (same, pads) = (self.same, self.pads.clone());
+        let g = match self.kind {
+            PoolKind::Max => {
+                let op = PoolPick { size, strides, same, pads };
+                apply1(&op, &[&cx.dy(0)?, cx.x(1), cx.x(2)])?
+            }
+            kind => apply1(&Pool { kind, size, strides, same, pads }, &[&cx.dy(0)?])?,
+        };
+        cx.give(0, g)
+    }
+}
+
+impl Op for PoolPick {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
+        Ok(smallvec![x[2].clone()])
+    }
+    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        let w = window(&self.size, &self.strides, self.same, &self.pads, x[1].shape())?;
+        let c = *x[1].shape().last().unwrap_or(&1);
+        dispatch!(x[0].dtype(), T: wide_float => {
+            pool_pick::<T>(&w, c, x[1].as_slice(), x[2].as_slice(), x[0].as_slice(), y[0].as_mut())?;
+            Ok(())
+        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn keep(&self) -> Keep {
+        Keep { x: 0b110, y: 0 }
+    }
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let op = PoolGrad {
+            kind: PoolKind::Max,
             size: self.size.clone(),
             strides: self.strides.clone(),
             same: self.same,
             pads: self.pads.clone(),
+            input: cx.x_spec(1).shape.clone(),
         };
-        let g = apply1(&op, &[&cx.dy(0)?])?;
+        let g = apply1(&op, &[&cx.dy(0)?, cx.x(1), cx.x(2)])?;
         cx.give(0, g)
     }
 }

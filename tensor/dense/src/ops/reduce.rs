@@ -175,8 +175,7 @@ reduction! {
     ReduceLogSumExp = "reduce_logsumexp", reduce_logsumexp, LogSumExp, Keep::ALL, |op, cx| {
         let shape = &cx.x_spec(0).shape;
         let y = unreduced(cx.y(0), shape, &op.axes)?;
-        // Where the result is infinite the shift is left out, which gives the limits 0 and infinity, not NaN.
-        let y = y.is_finite()?.select(&y, &y.like(0)?)?;
+        // Of infinities this is NaN, as in TensorFlow: which of them the sum follows is not defined.
         let g = unreduced(&cx.dy(0)?, shape, &op.axes)?;
         cx.give(0, cx.x(0).sub(&y)?.exp()?.mul(&g)?)
     }

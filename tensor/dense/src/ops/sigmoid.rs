@@ -43,13 +43,13 @@ unary_op! {
 
 unary_op! {
     /// `max(0, min(1, x / 6 + 1/2))`. The gradient at the corners is 0.
-    HardSigmoid = "hard_sigmoid", hard_sigmoid, HardSigmoid, Keep::Y, |cx| inside_unit(cx)
+    HardSigmoid = "hard_sigmoid", hard_sigmoid, HardSigmoid, Keep::X, |cx| between_corners(cx)
 }
 
-/// The gradient of [`HardSigmoid`]: a sixth where the output lies strictly between 0 and 1.
-fn inside_unit(cx: &mut Backward<'_>) -> Result<()> {
-    let y = cx.y(0);
-    let inside = y.greater(&y.like(0)?)?.logical_and(&y.less(&y.like(1)?)?)?;
+/// The gradient of [`HardSigmoid`]: a sixth strictly between -3 and 3, told by the input, since outputs are rounded.
+fn between_corners(cx: &mut Backward<'_>) -> Result<()> {
+    let x = cx.x(0);
+    let inside = x.abs()?.less(&x.like(3)?)?;
     let g = cx.dy(0)?;
     let g = inside.select(&g.mul(&g.like(1.0 / 6.0)?)?, &g.like(0)?)?;
     cx.give(0, g)

@@ -213,5 +213,60 @@ pub fn pool_backward<T: Float>(
     Ok(())
 }
 
+/// What a [`pool_pick`] reads at the places of one image's maxima.
+struct Pick<'a, T> {
+    w: &'a Window,
+    c: usize,
+    x: &'a [T],
+    y: &'a [T],
+    g: &'a [T],
+    out: &'a mut [T],
+    open: &'a mut [bool],
+}
+
+impl<T: Float> Body for Pick<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Pick { w, c, x, y, g, out, open } = self;
+        let [_, oh, ow] = w.output;
+        out.fill(T::ZERO);
+        for (i, out) in out.chunks_exact_mut(c).enumerate() {
+            let o = [i / (ow * oh), i / ow % oh, i % ow];
+            let y = &y[i * c..][..c];
+            open.fill(true);
+            w.places(o, |_, p| {
+                let (x, g) = (&x[p * c..][..c], &g[p * c..][..c]);
+                for ((((out, &x), &y), &g), open) in out.iter_mut().zip(x).zip(y).zip(g).zip(open.iter_mut()) {
+                    let hit = *open && x == y;
+                    *out = select(hit, g, *out);
+                    *open = *open && !hit;
+                }
+            });
+        }
+    }
+}
+
+/// The values of `g` (laid out as the input) at the places of max pooling's maxima: the transpose of [`pool_backward`].
+///
+/// Ties take the first place in row-major order; a window without a place that equals its maximum (NaN) gives 0. An
+/// error when the lengths do not fit.
+pub fn pool_pick<T: Float>(w: &Window, c: usize, x: &[T], y: &[T], g: &[T], out: &mut [T]) -> Result {
+    let batch = check(Pool::Max.name(), w, c, x.len(), y.len())?;
+    if g.len() != x.len() || out.len() != y.len() {
+        return Err(Error::Shape(format!("max pooling: {} and {} elements of g and out", g.len(), out.len())));
+    }
+    let (image, size) = (w.inputs() * c, w.outputs() * c);
+    let shared = SharedMut::new(out);
+    threads::parallel_for_cost(batch, batch * (image + size), |n| {
+        // SAFETY: every image has a part of its own.
+        let out = unsafe { shared.slice(n * size..(n + 1) * size) };
+        let (i, o) = (n * image..(n + 1) * image, n * size..(n + 1) * size);
+        let mut open = vec![true; c];
+        T::run(Pick { w, c, x: &x[i.clone()], y: &y[o], g: &g[i], out, open: &mut open });
+    });
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::memory;
 use super::models::{first_prediction, train_one_epoch};
 use crate::workload::{Measurement, Workload};
 
@@ -16,7 +17,12 @@ pub fn declare(list: &mut Vec<Workload>) {
             (0..5).map(|_| Ok(run("cold", threads)?.milliseconds)).collect::<Result<_, String>>()?;
         Ok(Measurement { metric: "latency", unit: "ms", samples })
     }));
-    for (name, what) in [("cold_start_peak_rss", "cold"), ("mlp_fit_peak_rss", "fit")] {
+    for (name, what) in [
+        ("cold_start_peak_rss", "cold"),
+        ("mlp_fit_peak_rss", "fit"),
+        ("deep_net_peak_rss", "deep"),
+        ("deep_net_recompute_peak_rss", "deep-recompute"),
+    ] {
         list.push(Workload::measured(name, "process", move |threads| {
             let samples = vec![run(what, threads)?.peak_mib];
             Ok(Measurement { metric: "memory", unit: "MiB", samples })
@@ -57,7 +63,9 @@ pub fn child(what: &str) -> Result<(), String> {
     match what {
         "cold" => drop(first_prediction().map_err(|e| e.to_string())?),
         "fit" => train_one_epoch()?,
-        other => return Err(format!("--child {other}: cold or fit")),
+        "deep" => memory::step(false)?,
+        "deep-recompute" => memory::step(true)?,
+        other => return Err(format!("--child {other}: cold, fit, deep or deep-recompute")),
     }
     println!("{:.1}", peak_mib().unwrap_or(f64::NAN));
     Ok(())

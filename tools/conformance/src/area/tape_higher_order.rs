@@ -1,4 +1,4 @@
-//! Programs with nested tapes: second and third derivatives, Hessians.
+//! Programs with nested tapes: second and third derivatives, a Hessian.
 
 use gradus_autograd::GradientTape;
 use gradus_tensor::Tensor;
@@ -11,7 +11,7 @@ use crate::registry::{Area, ConformanceError, Registry};
 type Result<T> = std::result::Result<T, ConformanceError>;
 
 pub fn register(r: &mut Registry) {
-    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 8] = [
+    let programs: [(&'static str, fn(&Case) -> Result<Outcome>); 9] = [
         ("tape.second_sin", |case| second(case, |x| Ok(x.sin()?))),
         ("tape.second_exp_sq", |case| second(case, |x| Ok(x.mul(x)?.exp()?))),
         ("tape.second_tanh", |case| second(case, |x| Ok(x.tanh()?))),
@@ -22,6 +22,7 @@ pub fn register(r: &mut Registry) {
         ("tape.second_log1p", |case| second(case, |x| Ok(x.mul(x)?.log1p()?))),
         ("tape.second_matmul", |case| second(case, outer_square)),
         ("tape.third_order", third),
+        ("tape.hessian", hessian),
     ];
     for (name, program) in programs {
         r.run(Area::Gradients, name, program);
@@ -60,4 +61,17 @@ fn third(case: &Case) -> Result<Outcome> {
     let second = middle.gradient(&first, &x)?;
     let third = outer.gradient_or_none(&second, &x)?;
     outcome(&[y, first, second], &[third])
+}
+
+/// sum(x^3) + x0 x1 x2: value, gradient, and the jacobian of the gradient.
+fn hessian(case: &Case) -> Result<Outcome> {
+    let x = one(case)?;
+    let outer = GradientTape::watching_nothing();
+    outer.watch(&x)?;
+    let inner = GradientTape::watching_nothing();
+    inner.watch(&x)?;
+    let y = x.pow(&constant(&x, 3.0))?.reduce_sum((), false)?.add(&x.reduce_prod((), false)?)?;
+    let first = inner.gradient(&y, &x)?;
+    let hessian = outer.jacobian(&first, &x)?;
+    outcome(&[y, first], &[Some(hessian)])
 }

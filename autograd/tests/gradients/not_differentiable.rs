@@ -1,0 +1,98 @@
+//! Operations through which no gradient flows: asking for one is an error that says why.
+
+use gradus_autograd::GradientTape;
+use gradus_tensor::{DType, Result, Tensor};
+
+/// Name of the operation, a function of a vector that uses it, and what the error must say.
+type Row = (&'static str, fn(&Tensor) -> Result<Tensor>, &'static str);
+
+const NO_RULE: &str = "this operation has no gradient";
+const NOT_A_FLOAT: &str = "gradients exist for floats only";
+const UNCONNECTED: &str = "the target does not depend on source 0";
+
+fn half(x: &Tensor) -> Result<Tensor> {
+    x.like(0.7)
+}
+
+fn whole(x: &Tensor) -> Result<Tensor> {
+    x.abs()?.cast(DType::I32)
+}
+
+fn truth(x: &Tensor) -> Result<Tensor> {
+    x.greater(&x.like(0)?)
+}
+
+pub const TABLE: &[Row] = &[
+    // Steps: their slope is 0 wherever it exists, and TensorFlow gives none.
+    ("floor", |x| x.floor(), NO_RULE),
+    ("ceil", |x| x.ceil(), NO_RULE),
+    ("round", |x| x.round(), NO_RULE),
+    ("rint", |x| x.rint(), NO_RULE),
+    ("trunc", |x| x.trunc(), NO_RULE),
+    ("floor_div", |x| x.floor_div(&half(x)?), NO_RULE),
+    ("truncate_div", |x| x.truncate_div(&half(x)?), NO_RULE),
+    ("truncate_mod", |x| x.truncate_mod(&half(x)?), NO_RULE),
+    ("unique", |x| Ok(x.unique()?.values), NO_RULE),
+    ("bincount", |x| Tensor::new([0i32, 1, 1])?.bincount(Some(x), Some(2), false), NO_RULE),
+    // Integers and truth values.
+    ("argmax", |x| x.argmax(0), NOT_A_FLOAT),
+    ("argmin", |x| x.argmin(0), NOT_A_FLOAT),
+    ("searchsorted", |x| x.sort(-1, false)?.searchsorted(x, false), NOT_A_FLOAT),
+    ("coordinates", |x| truth(x)?.coordinates(), NOT_A_FLOAT),
+    ("invert_permutation", |x| x.argsort(-1, false)?.invert_permutation(), NOT_A_FLOAT),
+    ("equal", |x| x.equal(&half(x)?), NOT_A_FLOAT),
+    ("not_equal", |x| x.not_equal(&half(x)?), NOT_A_FLOAT),
+    ("greater", |x| x.greater(&half(x)?), NOT_A_FLOAT),
+    ("greater_equal", |x| x.greater_equal(&half(x)?), NOT_A_FLOAT),
+    ("less", |x| x.less(&half(x)?), NOT_A_FLOAT),
+    ("less_equal", |x| x.less_equal(&half(x)?), NOT_A_FLOAT),
+    ("is_finite", |x| x.is_finite(), NOT_A_FLOAT),
+    ("is_inf", |x| x.is_inf(), NOT_A_FLOAT),
+    ("is_nan", |x| x.is_nan(), NOT_A_FLOAT),
+    ("reduce_all", |x| truth(x)?.reduce_all((), false), NOT_A_FLOAT),
+    ("reduce_any", |x| truth(x)?.reduce_any((), false), NOT_A_FLOAT),
+    ("logical_and", |x| truth(x)?.logical_and(&truth(x)?), NOT_A_FLOAT),
+    ("logical_or", |x| truth(x)?.logical_or(&truth(x)?), NOT_A_FLOAT),
+    ("logical_xor", |x| truth(x)?.logical_xor(&truth(x)?), NOT_A_FLOAT),
+    ("logical_not", |x| truth(x)?.logical_not(), NOT_A_FLOAT),
+    ("bitwise_and", |x| whole(x)?.bitwise_and(&whole(x)?), NOT_A_FLOAT),
+    ("bitwise_or", |x| whole(x)?.bitwise_or(&whole(x)?), NOT_A_FLOAT),
+    ("bitwise_xor", |x| whole(x)?.bitwise_xor(&whole(x)?), NOT_A_FLOAT),
+    ("left_shift", |x| whole(x)?.left_shift(&whole(x)?), NOT_A_FLOAT),
+    ("right_shift", |x| whole(x)?.right_shift(&whole(x)?), NOT_A_FLOAT),
+    ("invert", |x| whole(x)?.invert(), NOT_A_FLOAT),
+    // Made from no float.
+    ("one_hot", |x| whole(x)?.one_hot_with(3, -1, DType::F64, 1.0, 0.0), UNCONNECTED),
+    ("fill", |x| Tensor::full(x.shape().clone(), 2.0, DType::F64), UNCONNECTED),
+    ("range", |x| Tensor::range(x.len() as f64), UNCONNECTED),
+    ("random_uniform", |x| {
+        Tensor::random_uniform(x.shape().clone(), 0.0, 1.0, DType::F64, &Tensor::random_state(1, 0))
+    }, UNCONNECTED),
+    ("random_normal", |x| {
+        Tensor::random_normal(x.shape().clone(), 0.0, 1.0, DType::F64, &Tensor::random_state(1, 0))
+    }, UNCONNECTED),
+    ("stop_gradient", |x| x.stop_gradient(), UNCONNECTED),
+];
+
+/// Gradients that are one operation, for which rules put plain formulas when a tape listens.
+pub const FUSED_GRADIENTS: &[&str] = &["batch_norm_grad", "layer_norm_grad"];
+
+/// Runs the table: what is wrong, and the list with its messages.
+pub fn run() -> (Vec<String>, Vec<String>) {
+    let (mut wrong, mut list) = (Vec::new(), Vec::new());
+    for (name, f, says) in TABLE {
+        let x = Tensor::new([0.4f64, -1.7, 2.6]).unwrap();
+        let tape = GradientTape::watching_nothing();
+        tape.watch(&x).unwrap();
+        let message = match f(&x) {
+            Ok(y) => tape.gradient(&y, &x).map_or_else(|e| e.to_string(), |g| format!("a gradient: {g}")),
+            Err(e) => format!("no value: {e}"),
+        };
+        let named = *says != NO_RULE || message.starts_with(name);
+        if !message.contains(says) || !named {
+            wrong.push(format!("{name}: expected an error with {says:?}, found {message}"));
+        }
+        list.push(format!("{name}: {message}"));
+    }
+    (wrong, list)
+}

@@ -1,0 +1,113 @@
+//! Steps after lookups in a table: the figures were recorded from Keras 3 on TensorFlow, whose gradients are
+//! `IndexedSlices`.
+
+use gradus_autograd::{GradientTape, Variable};
+use gradus_optim::{Adagrad, Adamax, Lion, Optimizer, RMSprop, SGD};
+use gradus_tensor::{Result, Rows, Tensor};
+
+fn table() -> Variable {
+    Variable::new(Tensor::new([[1.0f32], [2.0], [3.0]]).unwrap())
+}
+
+/// sum(table[indices] * weights), by one lookup per pair.
+fn loss(v: &Variable, lookups: &[(&[i64], &[f32])]) -> Result<Tensor> {
+    let mut sum = Tensor::scalar(0.0f32);
+    for (indices, weights) in lookups {
+        let rows = v.value().gather(&Tensor::new(*indices)?, 0)?;
+        sum = sum.add(&rows.mul(&Tensor::new(*weights)?.expand_dims(-1)?)?.reduce_sum((), false)?)?;
+    }
+    Ok(sum)
+}
+
+fn gradient(v: &Variable, lookups: &[(&[i64], &[f32])]) -> Tensor {
+    let tape = GradientTape::new();
+    let l = loss(v, lookups).unwrap();
+    tape.gradient(&l, v).unwrap()
+}
+
+fn close(name: &str, found: &Variable, want: &[f32]) {
+    let found = found.peek().to_vec::<f32>().unwrap();
+    // The formulas are Keras's; square roots and divisions may differ in the last bits.
+    let ok = found.iter().zip(want).all(|(f, w)| (f - w).abs() <= 1e-6 * w.abs().max(1.0));
+    assert!(ok && found.len() == want.len(), "{name}: expected {want:?}, found {found:?}");
+}
+
+#[test]
+fn repeated_rows_move_as_in_keras() {
+    let lookups: &[(&[i64], &[f32])] = &[(&[1, 1, 2, 1], &[1.0, -3.0, 2.0, 0.5])];
+    type Case = (&'static str, Box<dyn Optimizer>, [f32; 3], Vec<[f32; 3]>);
+    let cases: Vec<Case> = vec![
+        ("SGD", Box::new(SGD::new(0.1)), [1.0, 2.15, 2.8], vec![]),
+        (
+            "Adagrad",
+            Box::new(Adagrad::new(0.1)),
+            [1.0, 2.046_625_1, 2.901_227],
+            vec![[0.1, 10.35, 4.1]],
+        ),
+        (
+            "Adamax: the norm adds magnitudes",
+            Box::new(Adamax::new(0.1)),
+            [1.0, 2.033_333_3, 2.9],
+            vec![[0.0, -0.15, 0.2], [0.0, 4.5, 2.0]],
+        ),
+        ("Lion", Box::new(Lion::new(0.1)), [1.0, 2.1, 2.9], vec![[0.0, -0.015, 0.02]]),
+    ];
+    for (name, mut optimizer, want, slots) in cases {
+        let v = table();
+        let g = gradient(&v, lookups);
+        assert_eq!(Rows::of(&g).unwrap().values.shape().dims(), [4, 1], "{name}");
+        optimizer.apply_gradients(&[g], std::slice::from_ref(&v)).unwrap();
+        close(name, &v, &want);
+        for (slot, want) in optimizer.variables()[2..].iter().zip(&slots) {
+            close(name, slot, want);
+        }
+    }
+}
+
+#[test]
+fn rows_of_two_lookups_are_squared_one_by_one() {
+    let v = table();
+    let g = gradient(&v, &[(&[1, 1], &[1.0, -3.0]), (&[1, 2], &[1.0, -3.0])]);
+    assert_eq!(Rows::of(&g).unwrap().indices.len(), 4);
+    let mut optimizer = RMSprop::new(0.1);
+    optimizer.apply_gradients(&[g], std::slice::from_ref(&v)).unwrap();
+    close("RMSprop", &v, &[1.0, 2.095_346_2, 3.316_227_7]);
+    close("RMSprop, mean square", &optimizer.variables()[2], &[0.0, 1.1, 0.9]);
+}
+
+#[test]
+fn lazy_steps_equal_dense_ones_bit_for_bit() {
+    let rows = 50usize;
+    let start: Vec<f32> = (0..rows * 3).map(|i| ((i * 37 % 101) as f32 - 50.0) / 7.0).collect();
+    let indices: Vec<i64> = (0..40).map(|i| i * i % 47).collect();
+    let values: Vec<f32> = (0..120).map(|i| ((i * 53 % 89) as f32 - 44.0) / 11.0).collect();
+    let sparse = || {
+        let rows = Rows {
+            values: Tensor::from_vec(values.clone(), [40, 3]).unwrap(),
+            indices: Tensor::new(&indices[..]).unwrap(),
+        };
+        rows.dense([50, 3]).unwrap()
+    };
+    let step = |mut o: SGD, g: Tensor| {
+        let v = Variable::new(Tensor::from_vec(start.clone(), [rows, 3]).unwrap());
+        o.apply_gradients(&[g], std::slice::from_ref(&v)).unwrap();
+        v.peek().to_vec::<f32>().unwrap()
+    };
+    let dense = Tensor::from_vec(sparse().to_vec::<f32>().unwrap(), [rows, 3]).unwrap();
+    assert!(Rows::of(&dense).is_none());
+    assert_eq!(step(SGD::new(0.1), sparse()), step(SGD::new(0.1), dense.clone()));
+    // Clipping and decay, which need all weights, take the dense way with the same result.
+    let clipped = || SGD::new(0.1).clipvalue(1e9).weight_decay(0.01);
+    let of_dense = step(clipped(), dense);
+    assert_eq!(step(clipped(), sparse()), of_dense);
+}
+
+#[test]
+fn a_step_on_rows_reads_no_dense_gradient() {
+    // A table of 4 GB of float32 zeros would be summed for a dense step; rows of it are not.
+    let indices = Tensor::new([5i64, 5, 0]).unwrap();
+    let rows = Rows { values: Tensor::ones([3, 2], gradus_tensor::DType::F32).unwrap(), indices };
+    let huge = rows.clone().dense([1 << 29, 2]).unwrap();
+    assert_eq!(huge.shape().dims(), [1 << 29, 2]);
+    assert_eq!(Rows::of(&huge).unwrap().values.len(), 6);
+}
