@@ -144,7 +144,7 @@ pub fn accumulate(mut have: Tensor, g: &Tensor) -> Result<Tensor> {
     if let (Some(a), Some(b)) = (Rows::of(&have), Rows::of(g)) {
         return a.join(b)?.dense(have.shape().clone());
     }
-    let in_place = IN_PLACE.contains(&have.len()) && !recorder::active() && have.spec() == g.spec();
+    let in_place = have.len() <= IN_PLACE && !recorder::active() && have.spec() == g.spec();
     if in_place && have.is_unique() {
         dispatch!(have.dtype(), T: wide_float => {
             have.update(|y| {
@@ -159,5 +159,5 @@ pub fn accumulate(mut have: Tensor, g: &Tensor) -> Result<Tensor> {
     have.add(g)
 }
 
-/// Sizes for which one thread without a new buffer is faster than several with one: they stay in its caches.
-const IN_PLACE: std::ops::Range<usize> = 2..1 << 17;
+/// The largest size for which one thread without a new buffer is faster than several with one: it stays in its caches.
+const IN_PLACE: usize = 1 << 17;
