@@ -56,7 +56,7 @@ enum State {
 #[derive(Debug)]
 struct Step {
     trace: Trace,
-    /// Trainable weights that have a gradient, and whether its rows follow behind all gradients.
+    /// Trainable weights that have a gradient, and whether it comes as rows and their indices.
     gradients: Vec<(Variable, bool)>,
 }
 
@@ -144,10 +144,11 @@ impl Steps {
         let missing = || Error::value("a recorded step gave too few results");
         let mut next = || results.next().ok_or_else(missing);
         let (loss, y_pred) = (next()?, next()?);
-        let grads: Vec<Tensor> = step.gradients.iter().map(|_| next()).collect::<Result<_>>()?;
-        for (g, _) in grads.iter().zip(&step.gradients).filter(|(_, (_, rows))| *rows) {
-            Rows { values: next()?, indices: next()? }.leave_on(g);
-        }
+        let mut gradient = |(v, rows): &(Variable, bool)| match rows {
+            true => Rows { values: next()?, indices: next()? }.dense(v.shape().clone()),
+            false => next(),
+        };
+        let grads = step.gradients.iter().map(&mut gradient).collect::<Result<Vec<Tensor>>>()?;
         let variables = step.gradients.iter().map(|(v, _)| v.clone()).collect();
         Ok(Some(Trained { loss, y_pred, grads, variables }))
     }
@@ -202,17 +203,15 @@ fn train_step(model: &dyn Layer, compiled: &Compiled, inputs: &[Tensor]) -> Resu
         let scaled = compiled.optimizer.scale_loss(&loss)?;
         let found = tape.gradient_or_none(&scaled, variables.as_slice())?;
         let mut results = vec![loss, y_pred];
-        let mut rows = Vec::new();
         for (v, g) in variables.iter().zip(found) {
             let Some(g) = g else { continue };
-            let of = Rows::of(&g);
-            gradients.push((v.clone(), of.is_some()));
-            if let Some(r) = of {
-                rows.extend([r.values, r.indices]);
+            let rows = Rows::of(&g);
+            gradients.push((v.clone(), rows.is_some()));
+            match rows {
+                Some(r) => results.extend([r.values.clone(), r.indices.clone()]),
+                None => results.push(g),
             }
-            results.push(g);
         }
-        results.extend(rows);
         Ok(results)
     })?;
     Ok(Step { trace, gradients })
