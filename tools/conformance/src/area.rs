@@ -26,6 +26,7 @@ mod ragged;
 mod reduction;
 mod segment;
 mod shaping;
+mod signal;
 mod sorting;
 mod sparse;
 mod structures;
@@ -62,6 +63,7 @@ pub fn registry() -> Registry {
         reduction::register,
         segment::register,
         shaping::register,
+        signal::register,
         sorting::register,
         sparse::register,
         tape::register,
