@@ -16,6 +16,9 @@
 //!
 //! Depend on the crates by themselves to get less: `gradus-tensor` for arrays, `gradus-autograd` for gradients,
 //! `gradus-data` for input pipelines, `gradus-datasets` for downloads.
+//!
+//! Features add families of operations that many programs do not need: `linalg`, `ragged`, `random`, `signal`,
+//! `sparse`; `full` is all of them.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "data")]
@@ -26,10 +29,16 @@ pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variab
 pub use gradus_function::{self as function, Function};
 pub use gradus_io as io;
 pub use gradus_kernels::threads::{num_threads, set_num_threads};
+#[cfg(feature = "linalg")]
+pub use gradus_linalg as linalg;
 pub use gradus_nn::{self as nn, History};
 pub use gradus_optim as optim;
 #[cfg(feature = "ragged")]
 pub use gradus_ragged as ragged;
+#[cfg(feature = "random")]
+pub use gradus_random as random;
+#[cfg(feature = "signal")]
+pub use gradus_signal as signal;
 #[cfg(feature = "sparse")]
 pub use gradus_sparse as sparse;
 pub use gradus_tensor::{self as tensor, Axes, DType, Error, ErrorKind, Registry, Result, Shape, Tensor, ops};

@@ -37,6 +37,7 @@ pub mod view;
 pub use construct::Nested;
 pub use error::{Error, ErrorKind, Result};
 pub use gradus_kernels::{Complex, DType, Element, bf16, dispatch, f16};
+pub use interop::FromNested;
 pub use op::{Keep, Lower, Op, Outputs};
 pub use registry::Registry;
 pub use rows::Rows;

@@ -193,7 +193,7 @@ fn run(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
     }
     if out.len() == 1 {
         let spec = out.pop().ok_or_else(|| Error::value("no output"))?;
-        let mut store = Store::for_output(&spec);
+        let mut store = Store::for_output(&spec)?;
         op.forward(&views, &mut [store.view(&spec)])?;
         return Ok(SmallVec::from_elem(Tensor::from_store(spec, store.freeze()), 1));
     }
@@ -201,7 +201,7 @@ fn run(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
 }
 
 fn fill(op: &dyn Op, views: &[View<'_>], out: Specs) -> Result<Outputs> {
-    let mut stores: SmallVec<[StoreMut; 2]> = out.iter().map(Store::for_output).collect();
+    let mut stores: SmallVec<[StoreMut; 2]> = out.iter().map(Store::for_output).collect::<Result<_>>()?;
     {
         let mut y: SmallVec<[ViewMut<'_>; 2]> =
             stores.iter_mut().zip(&out).map(|(s, spec)| s.view(spec)).collect();

@@ -41,17 +41,21 @@ impl Shape {
     }
 
     /// Number of elements, or an error when it exceeds what memory can hold.
+    ///
+    /// The sizes other than 0 must fit memory too: then no product of some of them, such as a stride, overflows.
+    #[inline]
     pub fn checked_len(&self) -> Result<usize> {
-        if self.0.contains(&0) {
-            return Ok(0);
-        }
-        let mut n = 1usize;
+        let (mut n, mut empty) = (1usize, false);
         for &d in &self.0 {
-            n = n.checked_mul(d).filter(|&n| n <= MAX_LEN).ok_or_else(|| {
-                Error::shape(format!("shape {self} has more elements than memory can hold"))
-            })?;
+            empty |= d == 0;
+            match n.checked_mul(d.max(1)) {
+                Some(m) if m <= MAX_LEN => n = m,
+                _ => {
+                    return Err(Error::shape(format!("shape {self} has more elements than memory can hold")));
+                }
+            }
         }
-        Ok(n)
+        Ok(if empty { 0 } else { n })
     }
 
     /// Resolves an axis that may count from the end (-1 is the last).
@@ -314,6 +318,7 @@ mod tests {
     fn lengths_never_wrap() {
         assert!(Shape::from([1 << 31, 1 << 31, 4]).checked_len().is_err());
         assert!(Shape::from([usize::MAX, 2]).checked_len().is_err());
-        assert_eq!(Shape::from([usize::MAX, 0, usize::MAX]).checked_len().unwrap(), 0);
+        assert!(Shape::from([usize::MAX, 0, usize::MAX]).checked_len().is_err(), "its strides overflow");
+        assert_eq!(Shape::from([1 << 20, 0, 1 << 20]).checked_len().unwrap(), 0);
     }
 }

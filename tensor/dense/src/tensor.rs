@@ -52,12 +52,15 @@ fn fresh_id() -> u64 {
 }
 
 impl Store {
-    /// Room for an output of that spec.
-    pub(crate) fn for_output(spec: &Spec) -> StoreMut {
-        if spec.len() == 1 {
-            StoreMut::Scalar(Scalar::zero(spec.dtype))
-        } else {
-            StoreMut::Buffer(Buffer::new(spec.dtype, spec.len()))
+    /// Room for an output of that spec. Errors when the shape overflows or there is not enough memory.
+    #[inline]
+    pub(crate) fn for_output(spec: &Spec) -> Result<StoreMut> {
+        match spec.shape.checked_len()? {
+            1 => Ok(StoreMut::Scalar(Scalar::zero(spec.dtype))),
+            n => match Buffer::try_new(spec.dtype, n) {
+                Some(b) => Ok(StoreMut::Buffer(b)),
+                None => Err(Error::shape(format!("{spec}: there is not enough memory"))),
+            },
         }
     }
 }
@@ -93,8 +96,7 @@ impl Tensor {
     ///
     /// Errors when the shape has more elements than memory can hold, or when `fill` fails.
     pub fn build(spec: Spec, fill: impl FnOnce(&mut ViewMut<'_>) -> Result<()>) -> Result<Tensor> {
-        spec.shape.checked_len()?;
-        let mut store = Store::for_output(&spec);
+        let mut store = Store::for_output(&spec)?;
         fill(&mut store.view(&spec))?;
         Ok(Tensor::from_store(spec, store.freeze()))
     }
@@ -284,7 +286,11 @@ impl Tensor {
     #[must_use]
     pub fn deep_copy(&self) -> Tensor {
         let spec = self.spec().clone();
-        let mut store = Store::for_output(&spec);
+        // As large as a tensor that exists, so its size does not overflow.
+        let mut store = match spec.len() {
+            1 => StoreMut::Scalar(Scalar::zero(spec.dtype)),
+            n => StoreMut::Buffer(Buffer::new(spec.dtype, n)),
+        };
         gradus_kernels::dispatch!(spec.dtype, T: all => {
             store.view(&spec).as_mut::<T>().copy_from_slice(self.view().as_slice::<T>());
         });

@@ -88,12 +88,13 @@ fn give_shared(class: usize, block: Block) {
     unsafe { dealloc(block.0.as_ptr(), layout(class)) }
 }
 
-fn take(class: usize) -> NonNull<u8> {
+/// A block of that class, or `None` when the system has no memory.
+fn take(class: usize) -> Option<NonNull<u8>> {
     let size = class_size(class);
     if size <= THREAD_BLOCK {
         let hit = CACHE.try_with(|c| c.borrow_mut().lists[class].pop()).ok().flatten();
         if let Some(block) = hit {
-            return block.0;
+            return Some(block.0);
         }
     }
     if SHARED_HELD.load(Ordering::Relaxed) >= size
@@ -101,11 +102,10 @@ fn take(class: usize) -> NonNull<u8> {
         && let Some(block) = lists.get_mut(class).and_then(Vec::pop)
     {
         SHARED_HELD.fetch_sub(size, Ordering::Relaxed);
-        return block.0;
+        return Some(block.0);
     }
     // SAFETY: the layout has a non-zero size.
-    let ptr = unsafe { alloc_zeroed(layout(class)) };
-    NonNull::new(ptr).unwrap_or_else(|| handle_alloc_error(layout(class)))
+    NonNull::new(unsafe { alloc_zeroed(layout(class)) })
 }
 
 fn give(class: usize, ptr: NonNull<u8>) {
@@ -138,6 +138,11 @@ pub fn trim() {
     }
 }
 
+/// Bytes of that many elements, up to the largest block there can be.
+fn size_in_bytes(dtype: DType, len: usize) -> Option<usize> {
+    len.checked_mul(dtype.size()).filter(|&b| b <= 1 << 46)
+}
+
 /// Owned memory for `len` elements of one dtype, 64-byte aligned, returned to the pool on drop.
 pub struct Buffer {
     ptr: NonNull<u8>,
@@ -156,14 +161,21 @@ impl Buffer {
     ///
     /// Panics when the size in bytes overflows; aborts, as `Vec` does, when the system has no memory.
     pub fn new(dtype: DType, len: usize) -> Buffer {
-        let bytes = len.checked_mul(dtype.size()).filter(|&b| b <= 1 << 46).expect("buffer size overflows");
+        let bytes = size_in_bytes(dtype, len).expect("buffer size overflows");
+        Buffer::try_new(dtype, len).unwrap_or_else(|| handle_alloc_error(layout(class_of(bytes).0)))
+    }
+
+    /// As [`Buffer::new`], but `None` when the size in bytes overflows or the system has no memory: for sizes that come
+    /// from a user.
+    pub fn try_new(dtype: DType, len: usize) -> Option<Buffer> {
+        let bytes = size_in_bytes(dtype, len)?;
         let (class, _) = class_of(bytes);
-        let ptr = take(class);
+        let ptr = take(class)?;
         if dtype == DType::Bool {
             // SAFETY: the block has at least `bytes` bytes.
             unsafe { ptr.as_ptr().write_bytes(0, bytes) }
         }
-        Buffer { ptr, len, class: class as u32, dtype }
+        Some(Buffer { ptr, len, class: class as u32, dtype })
     }
 
     /// Memory filled with zeros (false for bool).

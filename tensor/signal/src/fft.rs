@@ -4,7 +4,7 @@ use gradus_tensor::backward::Backward;
 use gradus_tensor::op::apply1;
 use gradus_tensor::ops::PadMode;
 use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{Complex, DType, Element, Error, Keep, Op, Result, Spec, Specs, Tensor, s};
+use gradus_tensor::{Complex, DType, Error, Keep, Op, Result, Spec, Specs, Tensor, s};
 use rustfft::{FftNum, FftPlanner};
 use smallvec::smallvec;
 use std::cell::RefCell;
@@ -32,7 +32,10 @@ impl Op for Fft {
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         if !x[0].dtype.is_complex() {
-            return Err(Error::dtype(format!("fft: not defined for {}; use rfft for real signals", x[0].dtype)));
+            return Err(Error::dtype(format!(
+                "fft: not defined for {}; use rfft for real signals",
+                x[0].dtype
+            )));
         }
         if x[0].shape.rank() == 0 {
             return Err(Error::shape("fft: expected at least a vector, found a scalar"));
@@ -75,13 +78,13 @@ pub fn fft(x: &Tensor) -> Result<Tensor> {
     apply1(&Fft { inverse: false }, &[x])
 }
 
-/// The inverse of [`fft`].
+/// The inverse of [`fft`]: divided by the length.
 pub fn ifft(x: &Tensor) -> Result<Tensor> {
     apply1(&Fft { inverse: true }, &[x])
 }
 
 /// The last axis cut or padded with zeros to a length.
-fn fit(x: &Tensor, n: usize) -> Result<Tensor> {
+pub(crate) fn fit(x: &Tensor, n: usize) -> Result<Tensor> {
     let have = x.shape().last().copied().ok_or_else(|| Error::shape("expected at least a vector"))?;
     if have > n {
         return x.slice(s![..., ..n]);
@@ -94,7 +97,11 @@ fn fit(x: &Tensor, n: usize) -> Result<Tensor> {
 /// The Fourier transform of a real tensor (f32 or f64) along the last axis, cut or padded to `length` when given:
 /// the first `length / 2 + 1` values, since the others are their conjugates.
 pub fn rfft(x: &Tensor, length: Option<usize>) -> Result<Tensor> {
-    let n = length.or_else(|| x.shape().last().copied()).ok_or_else(|| Error::shape("rfft: found a scalar"))?;
+    let n =
+        length.or_else(|| x.shape().last().copied()).ok_or_else(|| Error::shape("rfft: found a scalar"))?;
+    if n == 0 {
+        return Err(Error::shape(format!("rfft: no length follows from shape {}", x.shape())));
+    }
     let x = fit(x, n)?;
     let y = fft(&x.complex(&x.zeros_like()?)?)?;
     y.slice(s![..., ..n / 2 + 1])

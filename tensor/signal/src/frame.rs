@@ -58,7 +58,9 @@ pub fn frame(x: &Tensor, options: FrameOptions) -> Result<Tensor> {
 pub fn overlap_and_add(x: &Tensor, step: usize) -> Result<Tensor> {
     let (batch, frames, length) = match x.shape()[..] {
         [ref batch @ .., frames, length] => (batch, frames, length),
-        _ => return Err(Error::shape(format!("overlap_and_add: expected frames, found shape {}", x.shape()))),
+        _ => {
+            return Err(Error::shape(format!("overlap_and_add: expected frames, found shape {}", x.shape())));
+        }
     };
     if step == 0 {
         return Err(Error::value("overlap_and_add: the step must be at least 1"));

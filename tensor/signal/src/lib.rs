@@ -4,7 +4,7 @@
 //! use gradus_signal::{StftOptions, stft};
 //! use gradus_tensor::Tensor;
 //! let wave = Tensor::range(1024.0f32)?.mul(&Tensor::scalar(0.3f32))?.sin()?;
-//! let spectrum = stft(&wave, StftOptions::new(256, 64))?;
+//! let spectrum = stft(&wave, &StftOptions::new(256, 64))?;
 //! assert_eq!(spectrum.shape().dims(), [13, 129]);
 //! # Ok::<(), gradus_tensor::Error>(())
 //! ```
@@ -19,11 +19,11 @@ mod frame;
 mod stft;
 mod window;
 
-pub use dct::{DctKind, dct};
+pub use dct::{DctKind, DctOptions, dct, idct};
 pub use fft::{Fft, fft, ifft, irfft, rfft};
 pub use frame::{FrameOptions, frame, overlap_and_add};
-pub use stft::{StftOptions, stft};
-pub use window::{hamming_window, hann_window};
+pub use stft::{StftOptions, inverse_stft, inverse_stft_window, istft, stft};
+pub use window::{Window, hamming_window, hann_window, kaiser_window, vorbis_window};
 
 /// The operations of this crate, for a [`Registry`](gradus_tensor::Registry).
 pub const DEFS: &[gradus_tensor::attr::OpDef] = &[Fft::DEF];

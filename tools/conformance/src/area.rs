@@ -16,6 +16,7 @@ mod indexing;
 mod initializers;
 mod keras_functions;
 mod layers;
+mod linalg;
 mod losses;
 mod matrix;
 mod metrics;
@@ -53,6 +54,7 @@ pub fn registry() -> Registry {
         initializers::register,
         keras_functions::register,
         layers::register,
+        linalg::register,
         losses::register,
         matrix::register,
         metrics::register,

@@ -1,4 +1,5 @@
-//! Conversions to and from the arrays of other crates, each behind the feature of its name.
+//! Conversions to and from Rust's collections, and to and from the arrays of other crates, each behind the feature of its
+//! name.
 
 #[cfg(feature = "faer")]
 mod faer;
@@ -6,3 +7,6 @@ mod faer;
 mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod nested;
+
+pub use nested::FromNested;

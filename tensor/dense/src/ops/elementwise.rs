@@ -34,6 +34,9 @@ fn infer_pair(name: &str, x: &[&Spec], out: Option<DType>) -> Result<Specs> {
     let shape = x[0].shape.broadcast(&x[1].shape).map_err(|_| {
         Error::shape(format!("{name}: shapes {} and {} do not broadcast", x[0].shape, x[1].shape))
     })?;
+    if shape != x[0].shape && shape != x[1].shape {
+        shape.checked_len()?;
+    }
     Ok(smallvec![Spec::new(out.unwrap_or(x[0].dtype), shape)])
 }
 

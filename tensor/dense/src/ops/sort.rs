@@ -6,8 +6,10 @@ use crate::backward::Backward;
 use crate::op::{Op, apply, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::threads::parallel_for;
 use smallvec::smallvec;
 use std::cmp::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 pub(super) const DEFS: &[OpDef] = &[Sort::DEF, InvertPermutation::DEF];
 
@@ -32,6 +34,23 @@ fn key(v: f32) -> u32 {
     }
     let bits = (v + 0.0).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+}
+
+/// Up to so many of the first, one pass that keeps them sorted is the fastest way to find them.
+const FEW: usize = 32;
+
+/// Puts the `k` smallest keys in front, sorted, and cuts off the rest.
+fn smallest(keys: &mut Vec<u64>, k: usize) {
+    let (best, rest) = keys.split_at_mut(k);
+    best.sort_unstable();
+    for &v in rest.iter() {
+        if v < best[k - 1] {
+            let at = best.partition_point(|&b| b < v);
+            best.copy_within(at..k - 1, at + 1);
+            best[at] = v;
+        }
+    }
+    keys.truncate(k);
 }
 
 /// Calls `f(rank, position)` for the first `k` of the sorted row.
@@ -67,11 +86,15 @@ fn sort_row<T: Element + PartialOrd>(
             };
             u64::from(if descending { !bits } else { bits }) << 32 | i as u64
         }));
-        if k < scratch.len() && k > 0 {
-            scratch.select_nth_unstable(k - 1);
-            scratch.truncate(k);
+        if k <= FEW && k < scratch.len() {
+            smallest(scratch, k);
+        } else {
+            if k < scratch.len() {
+                scratch.select_nth_unstable(k - 1);
+                scratch.truncate(k);
+            }
+            scratch.sort_unstable();
         }
-        scratch.sort_unstable();
         scratch.iter().take(k).enumerate().for_each(|(r, v)| f(r, (v & 0xffff_ffff) as usize));
         return;
     }
@@ -88,6 +111,9 @@ fn sort_row<T: Element + PartialOrd>(
     pairs.sort_unstable_by(compare);
     pairs.iter().take(k).enumerate().for_each(|(r, v)| f(r, v.1 as usize));
 }
+
+/// Elements that a thread sorts at once.
+const TASK: usize = 4096;
 
 impl Op for Sort {
     fn name(&self) -> &'static str {
@@ -114,15 +140,24 @@ impl Op for Sort {
         }
         dispatch!(x[0].dtype(), T: real => {
             let (x, values, at) = (x[0].as_slice::<T>(), values.as_mut::<T>(), at.as_mut::<i32>());
-            let (mut scratch, mut pairs) = (Vec::new(), Vec::new());
-            for ((row, values), at) in
-                x.chunks_exact(n).zip(values.chunks_exact_mut(self.k)).zip(at.chunks_exact_mut(self.k))
-            {
-                sort_row(row, self.k, self.descending, &mut scratch, &mut pairs, |r, p| {
-                    values[r] = row[p];
-                    at[r] = p as i32;
-                });
-            }
+            // Rows are independent; a task takes enough of them to be worth handing to a thread.
+            let rows = (TASK / n).max(1);
+            let tasks: Vec<_> = (x.chunks(rows * n).zip(values.chunks_mut(rows * self.k)))
+                .zip(at.chunks_mut(rows * self.k))
+                .map(|((x, values), at)| Mutex::new((x, values, at)))
+                .collect();
+            parallel_for(tasks.len(), |t| {
+                let mut task = tasks[t].lock().unwrap_or_else(PoisonError::into_inner);
+                let (x, values, at) = &mut *task;
+                let (mut scratch, mut pairs) = (Vec::new(), Vec::new());
+                let outputs = values.chunks_exact_mut(self.k).zip(at.chunks_exact_mut(self.k));
+                for (row, (values, at)) in x.chunks_exact(n).zip(outputs) {
+                    sort_row(row, self.k, self.descending, &mut scratch, &mut pairs, |r, p| {
+                        values[r] = row[p];
+                        at[r] = p as i32;
+                    });
+                }
+            });
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }

@@ -6,8 +6,10 @@ use crate::attr::OpDef;
 use crate::op::{Op, Outputs, apply, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::threads::par_chunks_mut;
 use smallvec::smallvec;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 pub(super) const DEFS: &[OpDef] = &[Unique::DEF, SearchSorted::DEF, Bincount::DEF];
 
@@ -29,6 +31,60 @@ fn identity<T: Element>(v: T) -> (u64, u64) {
     }
 }
 
+/// Hashes by the finalizer of SplitMix64 from a random start: much faster than the standard hasher, and no input can be
+/// made that collides. Results do not depend on it.
+#[derive(Clone)]
+struct Mixer(u64);
+
+impl BuildHasher for Mixer {
+    type Hasher = Mixer;
+    fn build_hasher(&self) -> Mixer {
+        self.clone()
+    }
+}
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.write_u64(u64::from(b)));
+    }
+    fn write_u64(&mut self, v: u64) {
+        let mut z = self.0 ^ v;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        self.0 = z ^ (z >> 31);
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Numbers the values by their first appearance; calls `f` with the number of each.
+fn number<T: Element>(x: &[T], mut f: impl FnMut(i32, T)) {
+    let mut next = 0;
+    let mut fresh = |at: &mut i32| {
+        if *at < 0 {
+            *at = next;
+            next += 1;
+        }
+        *at
+    };
+    if T::DTYPE.is_int() && T::DTYPE != DType::U64 {
+        let range = x.iter().map(|v| v.to_i128() as i64);
+        if let (Some(low), Some(high)) = (range.clone().min(), range.max()) {
+            let span = high.abs_diff(low);
+            // A table is faster than hashing as long as it is not much longer than the values.
+            if span < 4 * x.len() as u64 + 1024 {
+                let mut table = vec![-1i32; span as usize + 1];
+                x.iter().for_each(|&v| f(fresh(&mut table[(v.to_i128() as i64).abs_diff(low) as usize]), v));
+                return;
+            }
+        }
+    }
+    let mut places: HashMap<(u64, u64), i32, Mixer> =
+        HashMap::with_hasher(Mixer(RandomState::new().build_hasher().finish()));
+    x.iter().for_each(|&v| f(fresh(places.entry(identity(v)).or_insert(-1)), v));
+}
+
 impl Op for Unique {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -47,19 +103,16 @@ impl Op for Unique {
             return Err(Error::shape(format!("unique: expected a vector, found shape {}", x[0].shape())));
         }
         dispatch!(x[0].dtype(), T: all => {
-            let mut places: HashMap<(u64, u64), i32> = HashMap::new();
             let (mut values, mut counts) = (Vec::<T>::new(), Vec::<i32>::new());
             let mut index = Vec::with_capacity(x[0].spec().len());
-            for &v in x[0].as_slice::<T>() {
-                let next = values.len() as i32;
-                let at = *places.entry(identity(v)).or_insert(next);
-                if at == next {
+            number(x[0].as_slice::<T>(), |at, v| {
+                if at as usize == values.len() {
                     values.push(v);
                     counts.push(0);
                 }
                 counts[at as usize] += 1;
                 index.push(at);
-            }
+            });
             let (n, m) = (index.len(), values.len());
             Ok(smallvec![
                 Tensor::from_vec(values, [m])?,
@@ -102,10 +155,15 @@ impl Op for SearchSorted {
         let (n, m) = (last(&x[0]), last(&x[1]));
         dispatch!(x[0].dtype(), T: real => {
             let (sorted, values, y) = (x[0].as_slice::<T>(), x[1].as_slice::<T>(), y[0].as_mut::<i32>());
-            for (i, (v, y)) in values.iter().zip(y).enumerate() {
-                let row = &sorted[i / m * n..(i / m + 1) * n];
-                *y = if self.right { row.partition_point(|s| s <= v) } else { row.partition_point(|s| s < v) } as i32;
-            }
+            par_chunks_mut(y, 1024, |c, y| {
+                let first = c * 1024;
+                for (i, (v, y)) in (first..).zip(values[first..].iter().zip(y)) {
+                    let row = &sorted[i / m * n..(i / m + 1) * n];
+                    let at =
+                        if self.right { row.partition_point(|s| s <= v) } else { row.partition_point(|s| s < v) };
+                    *y = at as i32;
+                }
+            });
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
@@ -149,14 +207,28 @@ impl Op for Bincount {
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let n = x[0].shape().last().copied().unwrap_or(1);
         let numbers = integers(Self::NAME, &x[0])?;
+        if let Some(p) = numbers.iter().position(|&v| v < 0) {
+            return Err(Error::value(format!("bincount: {} at position {p} is negative", numbers[p])));
+        }
+        if x.len() == 1 && !self.binary {
+            let y = y[0].as_mut::<i32>();
+            y.fill(0);
+            if self.size > 0 && n > 0 {
+                for (row, y) in numbers.chunks_exact(n).zip(y.chunks_exact_mut(self.size)) {
+                    // TensorFlow leaves out what is too large.
+                    row.iter().filter_map(|&v| usize::try_from(v).ok()).for_each(|v| {
+                        if let Some(cell) = y.get_mut(v) {
+                            *cell = cell.wrapping_add(1);
+                        }
+                    });
+                }
+            }
+            return Ok(());
+        }
         dispatch!(y[0].dtype(), T: real => {
             let y = y[0].as_mut::<T>();
             y.fill(T::ZERO);
             for (p, &v) in numbers.iter().enumerate() {
-                if v < 0 {
-                    return Err(Error::value(format!("bincount: {v} at position {p} is negative")));
-                }
-                // TensorFlow leaves out what is too large.
                 if v as usize >= self.size {
                     continue;
                 }

@@ -1,5 +1,6 @@
 //! Reductions over axes, moments and norms, cumulative operations.
 
+use gradus_tensor::Axes;
 use gradus_tensor::ops::Norm;
 
 use super::bind::{axes, take, unary};
@@ -69,7 +70,14 @@ pub fn register(r: &mut Registry) {
     for name in ["tf.norm", "x.norm"] {
         r.op(name, |x, attrs| {
             let [x] = take(x)?;
-            Ok(vec![x.norm(norm(attrs)?, axes(attrs, "axis")?, attrs.bool_or("keepdims", false)?)?])
+            let (norm, axes, keepdims) =
+                (norm(attrs)?, axes(attrs, "axis")?, attrs.bool_or("keepdims", false)?);
+            match &axes {
+                Axes::List(list) if list.len() == 2 && norm == Norm::P(2.0) => {
+                    Ok(vec![super::linalg::spectral_norm(x, list, keepdims)?])
+                }
+                _ => Ok(vec![x.norm(norm, axes, keepdims)?]),
+            }
         });
     }
 }

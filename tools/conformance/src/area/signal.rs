@@ -1,7 +1,8 @@
 //! Transforms, windows and frames of `tf.signal`.
 
 use gradus_signal::{
-    DctKind, FrameOptions, StftOptions, dct, frame, hamming_window, hann_window, overlap_and_add, rfft, stft,
+    DctKind, DctOptions, FrameOptions, StftOptions, dct, frame, hamming_window, hann_window, overlap_and_add,
+    rfft, stft,
 };
 use gradus_tensor::DType;
 
@@ -11,7 +12,8 @@ use crate::registry::{ConformanceError, Registry};
 pub fn register(r: &mut Registry) {
     r.op("tf.signal.frame", |x, attrs| {
         let [x] = take(x)?;
-        let pad_end = attrs.bool_or("pad_end", false)?.then_some(0.0);
+        let pad_value = attrs.f64_or("pad_value", 0.0)?;
+        let pad_end = attrs.bool_or("pad_end", false)?.then_some(pad_value);
         let options =
             FrameOptions { length: attrs.usize("frame_length")?, step: attrs.usize("frame_step")?, pad_end };
         Ok(vec![frame(x, options)?])
@@ -40,7 +42,8 @@ pub fn register(r: &mut Registry) {
             n => return Err(ConformanceError::NotImplemented(format!("dct of type {n}"))),
         };
         let ortho = attrs.has("norm") && attrs.str("norm")? == "ortho";
-        Ok(vec![dct(x, kind, ortho)?])
+        let length = if attrs.has("n") { Some(attrs.usize("n")?) } else { None };
+        Ok(vec![dct(x, DctOptions { kind, ortho, length })?])
     });
     r.op("x.rfft_abs", |x, _| {
         let [x] = take(x)?;
@@ -49,6 +52,9 @@ pub fn register(r: &mut Registry) {
     r.op("x.stft_abs", |x, attrs| {
         let [x] = take(x)?;
         let options = StftOptions::new(attrs.usize("frame_length")?, attrs.usize("frame_step")?);
-        Ok(vec![stft(x, options)?.complex_abs()?])
+        let options =
+            if attrs.has("fft_length") { options.fft_length(attrs.usize("fft_length")?) } else { options };
+        let options = options.pad_end(attrs.bool_or("pad_end", false)?);
+        Ok(vec![stft(x, &options)?.complex_abs()?])
     });
 }
