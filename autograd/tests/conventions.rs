@@ -215,10 +215,20 @@ fn cases() -> Vec<Case> {
             |x| x[0].floor_mod(&x[1]),
             vec![vec![1.0, 1.0], vec![-1.0, -2.0]],
         ),
-        ("softmax with -inf", vec![vec![-INF, 0.0]], |x| x[0].softmax(-1)?.gather(&ids(&[0])?, 0), vec![vec![0.0; 2]]),
+        (
+            "softmax with -inf",
+            vec![vec![-INF, 0.0]],
+            |x| x[0].softmax(-1)?.gather(&ids(&[0])?, 0),
+            vec![vec![0.0; 2]],
+        ),
         ("gelu at 0", vec![vec![0.0]], |x| x[0].gelu_erf(), vec![vec![0.5]]),
         ("silu at 0", vec![vec![0.0]], |x| x[0].silu(), vec![vec![0.5]]),
-        ("hard_sigmoid at its corners", vec![vec![-3.0, 3.0, 0.0]], |x| x[0].hard_sigmoid(), vec![vec![0.0, 0.0, 1.0 / 6.0]]),
+        (
+            "hard_sigmoid at its corners",
+            vec![vec![-3.0, 3.0, 0.0]],
+            |x| x[0].hard_sigmoid(),
+            vec![vec![0.0, 0.0, 1.0 / 6.0]],
+        ),
     ]
 }
 

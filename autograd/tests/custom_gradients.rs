@@ -94,7 +94,9 @@ fn custom_gradients_nest_and_have_second_derivatives() {
     let x = Tensor::new([0.7f64, -1.3]).unwrap();
     for (name, f) in [("cube", cube as fn(&Tensor) -> Result<Tensor>), ("softplus", softplus)] {
         let check = GradCheck::default().second_order();
-        check.run(|x| Ok(vec![f(&x[0])?]), &[x.clone()]).unwrap_or_else(|e| panic!("{name}: {e}"));
+        check
+            .run(|x| Ok(vec![f(&x[0])?]), std::slice::from_ref(&x))
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
     }
     // Third derivatives: 6 for the cube.
     let tapes = [(); 3].map(|()| GradientTape::watching_nothing());
@@ -130,14 +132,21 @@ fn what_would_be_lost_or_wrong_is_refused() {
     let (tape, x) = watched(&[1.0, 2.0]);
     let y = custom_gradient(&x, |x: Tensor| Ok((x, |dy: Tensor| dy.cast(DType::F32)))).unwrap();
     let e = tape.gradient(&y, &x).unwrap_err();
-    assert_eq!(e.to_string(), "custom_gradient: the gradient of argument 0 is float32[2], the argument float64[2]");
+    assert_eq!(
+        e.to_string(),
+        "custom_gradient: the gradient of argument 0 is float32[2], the argument float64[2]"
+    );
     let (tape, x) = watched(&[1.0, 2.0]);
     let y = custom_gradient(&x, |x: Tensor| Ok((x, |_: Tensor| Tensor::new([1.0f64, 2.0, 3.0])))).unwrap();
     let e = tape.gradient(&y, &x).unwrap_err();
-    assert_eq!(e.to_string(), "custom_gradient: the gradient of argument 0 is float64[3], the argument float64[2]");
+    assert_eq!(
+        e.to_string(),
+        "custom_gradient: the gradient of argument 0 is float64[3], the argument float64[2]"
+    );
     let (tape, x) = watched(&[1.0, 2.0]);
     let list = vec![x.clone()];
-    let y: Tensor = custom_gradient(&list, |x: Vec<Tensor>| Ok((x[0].clone(), |_: Tensor| Ok(vec![])))).unwrap();
+    let y: Tensor =
+        custom_gradient(&list, |x: Vec<Tensor>| Ok((x[0].clone(), |_: Tensor| Ok(vec![])))).unwrap();
     let e = tape.gradient(&y, &x).unwrap_err();
     assert_eq!(e.to_string(), "custom_gradient: 0 gradients for 1 arguments");
     let failing: Result<Tensor> =

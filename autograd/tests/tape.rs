@@ -169,9 +169,17 @@ fn integers_are_refused() {
     tape.watch(&x).unwrap();
     let y = x.cast(DType::I32).unwrap();
     let e = tape.gradient(&y, &x).unwrap_err();
-    assert_eq!((e.kind(), e.to_string().contains("target 0 is a tensor int32[2]")), (ErrorKind::DType, true), "{e}");
+    assert_eq!(
+        (e.kind(), e.to_string().contains("target 0 is a tensor int32[2]")),
+        (ErrorKind::DType, true),
+        "{e}"
+    );
     let e = tape.gradient_or_none(&x, &i).unwrap_err();
-    assert_eq!((e.kind(), e.to_string().contains("source 0 is a tensor int32[2]")), (ErrorKind::DType, true), "{e}");
+    assert_eq!(
+        (e.kind(), e.to_string().contains("source 0 is a tensor int32[2]")),
+        (ErrorKind::DType, true),
+        "{e}"
+    );
     // Through an integer nothing flows.
     let z = y.cast(DType::F64).unwrap();
     assert!(tape.gradient_or_none(&z, &x).unwrap().is_none());
@@ -225,7 +233,8 @@ fn pauses_and_resets() {
 fn a_panic_inside_a_pause_ends_the_pause() {
     let (a, _) = pair();
     let tape = GradientTape::new();
-    let paused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tape.stop_recording(|| panic!("inside"))));
+    let paused =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tape.stop_recording(|| panic!("inside"))));
     assert!(paused.is_err());
     let y = a.value().square().unwrap();
     assert_eq!(item(&tape.gradient(&y, &a).unwrap()), 10.0);

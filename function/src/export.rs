@@ -257,7 +257,8 @@ mod tests {
         let copy = Trace::import(&data, &Registry::builtin()).unwrap();
         let x = Tensor::new([[0.3f32, -0.7]]).unwrap();
         for _ in 0..3 {
-            let (a, b) = (trace.call(&[x.clone()]).unwrap(), copy.call(&[x.clone()]).unwrap());
+            let (a, b) =
+                (trace.call(std::slice::from_ref(&x)).unwrap(), copy.call(std::slice::from_ref(&x)).unwrap());
             assert_eq!(a[0].to_bytes().unwrap(), b[0].to_bytes().unwrap());
             assert_eq!(w.peek().to_bytes().unwrap(), copy.reads()[0].peek().to_bytes().unwrap());
         }

@@ -142,8 +142,7 @@ impl Fused {
                 _ => x.as_slice::<T>()[0],
             };
         }
-        let mut k = self.inputs.len();
-        for c in &self.code {
+        for (k, c) in (self.inputs.len()..).zip(&self.code) {
             let at = |i: u32| values[i as usize];
             values[k] = match *c {
                 Code::Constant(v) => T::from_f64(v),
@@ -170,7 +169,6 @@ impl Fused {
                 },
                 other => plain(other, at),
             };
-            k += 1;
         }
         for (o, y) in self.outputs.iter().zip(y) {
             let v = values[o.value as usize];

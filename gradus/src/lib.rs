@@ -21,12 +21,12 @@
 //! `sparse`; `full` is all of them.
 #![forbid(unsafe_code)]
 
+pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};
 #[cfg(feature = "data")]
 pub use gradus_data as data;
+pub use gradus_function::{self as function, Function};
 #[cfg(feature = "image")]
 pub use gradus_image as image;
-pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};
-pub use gradus_function::{self as function, Function};
 pub use gradus_io as io;
 pub use gradus_kernels::threads::{num_threads, set_num_threads};
 #[cfg(feature = "linalg")]
@@ -41,7 +41,9 @@ pub use gradus_random as random;
 pub use gradus_signal as signal;
 #[cfg(feature = "sparse")]
 pub use gradus_sparse as sparse;
-pub use gradus_tensor::{self as tensor, Axes, DType, Error, ErrorKind, Registry, Result, Shape, Tensor, ops};
+pub use gradus_tensor::{
+    self as tensor, Axes, DType, Error, ErrorKind, Registry, Result, Shape, Tensor, ops,
+};
 
 /// What most programs import.
 pub mod prelude {

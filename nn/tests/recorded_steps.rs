@@ -93,7 +93,8 @@ fn a_loss_that_is_not_finite_changes_nothing() {
     for _ in 0..3 {
         model.train_step(&x, &y, None).unwrap();
     }
-    let weights = |m: &Sequential| m.weights().iter().map(|w| w.peek().to_bytes().unwrap()).collect::<Vec<_>>();
+    let weights =
+        |m: &Sequential| m.weights().iter().map(|w| w.peek().to_bytes().unwrap()).collect::<Vec<_>>();
     let before = weights(&model);
     let bad = Tensor::full([16, 8, 8, 1], f64::NAN, DType::F32).unwrap();
     assert!(model.train_step(&bad, &y, None).unwrap_err().to_string().contains("NaN"));

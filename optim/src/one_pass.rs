@@ -115,7 +115,11 @@ fn pass<E: Elementwise, T: Number, const N: usize>(
         });
     } else if of_sum {
         let value = &g.value[..n];
-        each(rule, c, decay, w, &mut slots, |i| Gradient { value: value[i], squares: None, magnitudes: None });
+        each(rule, c, decay, w, &mut slots, |i| Gradient {
+            value: value[i],
+            squares: None,
+            magnitudes: None,
+        });
     } else {
         each(rule, c, decay, w, &mut slots, |i| g.at(i));
     }

@@ -48,7 +48,8 @@ impl<T: Number> Touched<T> {
 
     /// Calls `f` for every row, with the elements of the variable that it covers.
     pub fn each(&self, mut f: impl FnMut(Range<usize>, Parts<'_, T>) -> Result<()>) -> Result<()> {
-        let rows = self.sums.chunks_exact(self.width.max(1)).zip(self.squares.chunks_exact(self.width.max(1)));
+        let rows =
+            self.sums.chunks_exact(self.width.max(1)).zip(self.squares.chunks_exact(self.width.max(1)));
         for (&place, (value, squares)) in self.places.iter().zip(rows) {
             let at = place * self.width..(place + 1) * self.width;
             f(at, Parts { value, squares: Some(squares), magnitudes: None })?;

@@ -38,12 +38,7 @@ fn repeated_rows_move_as_in_keras() {
     type Case = (&'static str, Box<dyn Optimizer>, [f32; 3], Vec<[f32; 3]>);
     let cases: Vec<Case> = vec![
         ("SGD", Box::new(SGD::new(0.1)), [1.0, 2.15, 2.8], vec![]),
-        (
-            "Adagrad",
-            Box::new(Adagrad::new(0.1)),
-            [1.0, 2.046_625_1, 2.901_227],
-            vec![[0.1, 10.35, 4.1]],
-        ),
+        ("Adagrad", Box::new(Adagrad::new(0.1)), [1.0, 2.046_625_1, 2.901_227], vec![[0.1, 10.35, 4.1]]),
         (
             "Adamax: the norm adds magnitudes",
             Box::new(Adamax::new(0.1)),

@@ -10,12 +10,7 @@ use gradus_tensor::{Error, Result, Tensor};
 ///
 /// For every column `k` of the target (seen as `[batch, columns]`), a pass starts from ones in that column and zeros
 /// elsewhere, and its gradients are laid along a new axis behind the first `batch_axes` axes of the source.
-fn columns(
-    log: &Log,
-    target: &Tensor,
-    sources: &[Source],
-    batch_axes: usize,
-) -> Result<Vec<Option<Tensor>>> {
+fn columns(log: &Log, target: &Tensor, sources: &[Source], batch_axes: usize) -> Result<Vec<Option<Tensor>>> {
     let mut walk = Walk::towards(log, sources)?;
     let batch: usize = target.shape()[..batch_axes].iter().product();
     let n: usize = target.shape()[batch_axes..].iter().product();
@@ -130,7 +125,8 @@ macro_rules! jacobians {
                 let (list, $me) = (sources.list(), self);
                 same_batch(target, &list)?;
                 let found = $with_log(|log: &Log| columns(log, target, &list, 1))?;
-                let found = unconnected::refused("batch_jacobian", &list, found).collect::<Result<Vec<_>>>()?;
+                let found =
+                    unconnected::refused("batch_jacobian", &list, found).collect::<Result<Vec<_>>>()?;
                 Ok(sources.form(&mut found.into_iter()))
             }
 

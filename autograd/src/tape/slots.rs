@@ -108,7 +108,8 @@ mod tests {
         let far = 104 + 2 * HOLE as u64;
         slots.push(far, 6);
         slots.watch(102, 7);
-        let table = [(5, 0), (99, NONE), (100, 2), (101, 5), (102, 7), (103, 1), (104, 4), (105, NONE), (far, 6)];
+        let table =
+            [(5, 0), (99, NONE), (100, 2), (101, 5), (102, 7), (103, 1), (104, 4), (105, NONE), (far, 6)];
         for (id, want) in table {
             assert_eq!(slots.get(id), want, "{id}");
         }

@@ -150,11 +150,7 @@ pub(crate) fn over(log: &Log, targets: &[Target], sources: &[Source]) -> Result<
 }
 
 /// The backward pass over a log that is used up: every entry is dropped once it has been passed.
-pub(crate) fn through(
-    mut log: Log,
-    targets: &[Target],
-    sources: &[Source],
-) -> Result<Vec<Option<Tensor>>> {
+pub(crate) fn through(mut log: Log, targets: &[Target], sources: &[Source]) -> Result<Vec<Option<Tensor>>> {
     let mut walk = Walk::towards(&log, sources)?;
     walk.start(&log, targets)?;
     while let Some(e) = log.entries.pop() {

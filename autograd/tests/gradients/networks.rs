@@ -50,11 +50,15 @@ pub fn cases() -> Vec<Case> {
         x[0].linear(&x[1], None, Activation::Tanh)
     }));
     let same = ConvOptions { strides: [2, 1], padding: Padding::Same, ..ConvOptions::default() };
-    out.push(case("conv2d, same, strides", &[&[1, 4, 3, 2], &[3, 2, 2, 2]], move |x| x[0].conv2d(&x[1], same)));
+    out.push(case("conv2d, same, strides", &[&[1, 4, 3, 2], &[3, 2, 2, 2]], move |x| {
+        x[0].conv2d(&x[1], same)
+    }));
     let grouped = ConvOptions { groups: 2, ..ConvOptions::default() };
     out.push(case("conv2d, groups", &[&[1, 3, 3, 4], &[2, 2, 2, 2]], move |x| x[0].conv2d(&x[1], grouped)));
     let dilated = ConvOptions { dilations: [2, 1], ..ConvOptions::default() };
-    out.push(case("conv2d, dilations", &[&[1, 4, 3, 1], &[2, 2, 1, 2]], move |x| x[0].conv2d(&x[1], dilated)));
+    out.push(case("conv2d, dilations", &[&[1, 4, 3, 1], &[2, 2, 1, 2]], move |x| {
+        x[0].conv2d(&x[1], dilated)
+    }));
     out.push(case("conv2d_transpose", &[&[1, 2, 2, 2], &[2, 2, 3, 2]], |x| {
         x[0].conv2d_transpose(&x[1], [1, 4, 4, 3], ConvOptions { strides: [2, 2], ..ConvOptions::default() })
     }));

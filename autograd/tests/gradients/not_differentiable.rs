@@ -65,12 +65,16 @@ pub const TABLE: &[Row] = &[
     ("one_hot", |x| whole(x)?.one_hot_with(3, -1, DType::F64, 1.0, 0.0), UNCONNECTED),
     ("fill", |x| Tensor::full(x.shape().clone(), 2.0, DType::F64), UNCONNECTED),
     ("range", |x| Tensor::range(x.len() as f64), UNCONNECTED),
-    ("random_uniform", |x| {
-        Tensor::random_uniform(x.shape().clone(), 0.0, 1.0, DType::F64, &Tensor::random_state(1, 0))
-    }, UNCONNECTED),
-    ("random_normal", |x| {
-        Tensor::random_normal(x.shape().clone(), 0.0, 1.0, DType::F64, &Tensor::random_state(1, 0))
-    }, UNCONNECTED),
+    (
+        "random_uniform",
+        |x| Tensor::random_uniform(x.shape().clone(), 0.0, 1.0, DType::F64, &Tensor::random_state(1, 0)),
+        UNCONNECTED,
+    ),
+    (
+        "random_normal",
+        |x| Tensor::random_normal(x.shape().clone(), 0.0, 1.0, DType::F64, &Tensor::random_state(1, 0)),
+        UNCONNECTED,
+    ),
     ("stop_gradient", |x| x.stop_gradient(), UNCONNECTED),
 ];
 

@@ -225,12 +225,9 @@ pub fn cases() -> Vec<Case> {
         )*};
     }
     sorted_segments!(segment_sum segment_mean segment_prod segment_max segment_min);
-    case!(
-        both,
-        "segment_prod with zeros",
-        [t(&[4], &[0.0, 2.0, 0.0, 0.0]), ids(&[4], &[0, 0, 1, 1])],
-        |v| { v[0].segment_prod(&v[1])? }
-    );
+    case!(both, "segment_prod with zeros", [t(&[4], &[0.0, 2.0, 0.0, 0.0]), ids(&[4], &[0, 0, 1, 1])], |v| {
+        v[0].segment_prod(&v[1])?
+    });
     case!(both, "dynamic_partition", [spread(&[4, 2]), ids(&[4], &[1, 0, 1, 1])], |v| {
         let p = v[0].dynamic_partition(&v[1], 2)?;
         p[1].square()?.add(&p[0])?

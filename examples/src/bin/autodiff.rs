@@ -138,7 +138,12 @@ fn of_second_order() -> Result<()> {
     let outer = GradientTape::persistent();
     let inner = GradientTape::new();
     // sum(x^3) + x0 x1 x2
-    let y = x.value().square()?.mul(&x.value())?.reduce_sum((), false)?.add(&x.value().reduce_prod((), false)?)?;
+    let y = x
+        .value()
+        .square()?
+        .mul(&x.value())?
+        .reduce_sum((), false)?
+        .add(&x.value().reduce_prod((), false)?)?;
     let first = inner.gradient(&y, &x)?;
     println!("B7  gradient                    {:?}", first.to_vec::<f64>()?);
     println!("B7  second, summed by rows      {:?}", outer.gradient(&first, &x)?.to_vec::<f64>()?);

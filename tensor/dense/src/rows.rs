@@ -107,7 +107,11 @@ mod tests {
         assert!(Rows::of(&sum.fresh()).is_some());
         assert!(Rows::of(&sum.neg().unwrap()).is_none());
         let mut changed = sum.clone();
-        changed.update(|y| Ok(y.as_mut::<f32>()[0] = 9.0)).unwrap();
+        let nine = |y: &mut crate::view::ViewMut<'_>| {
+            y.as_mut::<f32>()[0] = 9.0;
+            Ok(())
+        };
+        changed.update(nine).unwrap();
         assert!(Rows::of(&changed).is_none(), "rows tell nothing of a value that was changed");
         assert_eq!(sum.to_vec::<f32>().unwrap()[0], 3.0);
     }

@@ -32,7 +32,7 @@ impl Augment for Sequence {
         "Sequence"
     }
     fn augment(&self, images: &Tensor, key: u64) -> Result<Tensor> {
-        let numbered = self.steps.iter().zip(0..);
-        numbered.fold(Ok(images.clone()), |x, (step, i)| step.augment(&x?, fold(key, i)))
+        let mut numbered = self.steps.iter().zip(0..);
+        numbered.try_fold(images.clone(), |x, (step, i)| step.augment(&x, fold(key, i)))
     }
 }

@@ -237,7 +237,8 @@ impl<T: Float> Body for Pick<'_, T> {
             open.fill(true);
             w.places(o, |_, p| {
                 let (x, g) = (&x[p * c..][..c], &g[p * c..][..c]);
-                for ((((out, &x), &y), &g), open) in out.iter_mut().zip(x).zip(y).zip(g).zip(open.iter_mut()) {
+                for ((((out, &x), &y), &g), open) in out.iter_mut().zip(x).zip(y).zip(g).zip(open.iter_mut())
+                {
                     let hit = *open && x == y;
                     *out = select(hit, g, *out);
                     *open = *open && !hit;
@@ -254,7 +255,11 @@ impl<T: Float> Body for Pick<'_, T> {
 pub fn pool_pick<T: Float>(w: &Window, c: usize, x: &[T], y: &[T], g: &[T], out: &mut [T]) -> Result {
     let batch = check(Pool::Max.name(), w, c, x.len(), y.len())?;
     if g.len() != x.len() || out.len() != y.len() {
-        return Err(Error::Shape(format!("max pooling: {} and {} elements of g and out", g.len(), out.len())));
+        return Err(Error::Shape(format!(
+            "max pooling: {} and {} elements of g and out",
+            g.len(),
+            out.len()
+        )));
     }
     let (image, size) = (w.inputs() * c, w.outputs() * c);
     let shared = SharedMut::new(out);

@@ -103,7 +103,8 @@ fn pooling_and_its_gradient_agree_with_a_plain_evaluation() {
                     let g: Vec<f32> = (0..x.len()).map(|i| (i * 31 % 17) as f32 - 8.0).collect();
                     let mut picked = vec![9.0; dy.len()];
                     pool_pick(&w, c, &x, &y, &g, &mut picked).unwrap();
-                    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+                    let dot =
+                        |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
                     assert_eq!(dot(&dx, &g), dot(&dy, &picked), "{case:?} {batch} x {c}");
                 }
                 for t in [1, 4] {

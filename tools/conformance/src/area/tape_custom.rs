@@ -38,9 +38,8 @@ fn guarded(x: &Tensor) -> Result<Tensor> {
 /// 3 x through an identity whose gradient is clipped to [-0.5, 0.5], times [0.1, 5, -5, 0.2].
 fn clipped(x: &Tensor) -> Result<Tensor> {
     let weights = Tensor::new([0.1f64, 5.0, -5.0, 0.2])?.cast(x.dtype())?;
-    let y = custom_gradient(&x.mul(&constant(x, 3.0))?, |x: Tensor| {
-        Ok((x, |dy: Tensor| dy.clip(-0.5, 0.5)))
-    })?;
+    let y =
+        custom_gradient(&x.mul(&constant(x, 3.0))?, |x: Tensor| Ok((x, |dy: Tensor| dy.clip(-0.5, 0.5))))?;
     Ok(y.mul(&weights)?)
 }
 
