@@ -37,8 +37,9 @@ pub struct TrainState {
 }
 
 impl TrainState {
-    /// With `true`, steps run one operation at a time instead of being recorded and replayed: what layers do in Rust
-    /// (printing, counting) then happens at every step, as with Keras's `run_eagerly`.
+    /// With `false`, steps are recorded when a batch shape comes the second time, and replayed from then on, to the same
+    /// bits: what layers do in Rust (printing, counting) then happens at the recording only. With `true`, the default,
+    /// they run one operation at a time.
     pub fn run_eagerly(&mut self, yes: bool) {
         self.steps = Steps::new(yes);
     }

@@ -50,6 +50,12 @@ fn kind(g: &Graph, n: &Node) -> Option<Option<DType>> {
     }
 }
 
+/// Inputs of the domain's size that a group may always have.
+const FEW: usize = 4;
+/// Bytes of such inputs up to which it may have more. A group runs when the last of its inputs is there, and keeps the
+/// others waiting: a sum of many large gradients would hold all of them at once.
+const WAITING: usize = 1 << 19;
+
 /// A set of small numbers.
 #[derive(Clone, Default)]
 struct Bits(Vec<u64>);
@@ -82,6 +88,10 @@ struct Groups {
     /// Dtype and domain of the groups that can grow.
     domain: Vec<Option<(Option<DType>, Shape)>>,
     size: Vec<usize>,
+    /// Values of the domain's size that each group reads and does not make.
+    reads: Vec<SmallVec<[Value; 4]>>,
+    /// Bytes of one value of the domain.
+    bytes: Vec<usize>,
 }
 
 impl Groups {
@@ -93,6 +103,8 @@ impl Groups {
             needs: vec![Bits::default(); n],
             domain: vec![None; n],
             size: vec![1; n],
+            reads: vec![SmallVec::new(); n],
+            bytes: vec![0; n],
         };
         for i in 0..n {
             let node = &g.nodes[i];
@@ -105,10 +117,16 @@ impl Groups {
             }
             node.y.iter().for_each(|&v| s.maker[v as usize] = Some(i));
             let Some(dtype) = kind(g, node) else { continue };
-            s.domain[i] = Some((dtype, g.spec(node.y[0]).shape.clone()));
+            let spec = g.spec(node.y[0]);
+            s.domain[i] = Some((dtype, spec.shape.clone()));
+            s.bytes[i] = spec.len() * spec.dtype.size().max(4);
+            for &v in &node.x {
+                if g.spec(v).shape == spec.shape && !s.reads[i].contains(&v) {
+                    s.reads[i].push(v);
+                }
+            }
             let mut mine = i;
             for b in before {
-                let b = s.root(b);
                 if b != mine && s.may_join(mine, b) {
                     s.join(b, mine);
                     mine = b;
@@ -118,9 +136,19 @@ impl Groups {
         s
     }
 
-    fn root(&self, group: usize) -> usize {
-        // Groups are renamed at once when they join.
-        group
+    /// What the two would read as one.
+    fn reads_together(&self, a: usize, b: usize) -> SmallVec<[Value; 4]> {
+        let outside = |v: &Value| {
+            let maker = self.maker[*v as usize].map(|m| self.of[m]);
+            maker != Some(a) && maker != Some(b)
+        };
+        let mut all: SmallVec<[Value; 4]> = self.reads[a].iter().copied().filter(outside).collect();
+        for v in self.reads[b].iter().copied().filter(outside) {
+            if !all.contains(&v) {
+                all.push(v);
+            }
+        }
+        all
     }
 
     fn may_join(&self, a: usize, b: usize) -> bool {
@@ -130,6 +158,10 @@ impl Groups {
             _ => true,
         };
         if !dtypes || sa != sb || self.size[a] + self.size[b] > MOST {
+            return false;
+        }
+        let inputs = self.reads_together(a, b).len();
+        if inputs > FEW && inputs * self.bytes[a] > WAITING {
             return false;
         }
         // A third group between them would have to run both before and after the joined one.
@@ -144,6 +176,7 @@ impl Groups {
 
     /// Group b joins group a.
     fn join(&mut self, a: usize, b: usize) {
+        self.reads[a] = self.reads_together(a, b);
         self.of.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
         let needs = self.needs[b].clone();
         self.needs[a].union(&needs);
@@ -308,6 +341,25 @@ mod tests {
                 &["fused"],
             );
         }
+    }
+
+    #[test]
+    fn a_sum_of_many_large_values_does_not_wait_for_all() {
+        let x: Vec<Tensor> = (0..9).map(|_| numbers(&[300, 300])).collect();
+        let g = pass(
+            super::run,
+            &x,
+            |x| {
+                let mut y = x[0].add(&x[1])?;
+                for t in &x[2..] {
+                    y = y.add(t)?;
+                }
+                Ok(vec![y])
+            },
+            &["add"; 8],
+            &["fused", "fused", "fused"],
+        );
+        assert_eq!(g.nodes()[0].x.len(), 4);
     }
 
     #[test]
