@@ -377,14 +377,15 @@ impl Layout {
     /// A free slot that fits well, or a new one. What leaves gets one of its own size that nobody had before.
     fn room(&mut self, spec: &Spec, leaves: bool) -> u32 {
         let (dtype, len) = (spec.dtype, spec.len());
-        let best = (self.free.iter().enumerate())
+        // Of equal ones the one freed last: it is in the caches.
+        let best = (self.free.iter().enumerate().rev())
             .filter(|&(_, &s)| {
                 let slot = self.slots[s as usize];
                 !leaves && slot.dtype == dtype && slot.len >= len && slot.len <= 2 * len.max(64)
             })
             .min_by_key(|&(_, &s)| self.slots[s as usize].len);
         if let Some((i, &s)) = best {
-            self.free.swap_remove(i);
+            self.free.remove(i);
             return s;
         }
         self.slots.push(Slot { dtype, len });
