@@ -9,7 +9,7 @@ fn mlp() -> Sequential {
     Sequential::new()
         .input([6, 5])
         .add(Flatten::new())
-        .add(Dense::new(16).activation("relu").kernel_regularizer(L2(1e-3)))
+        .add(Dense::new(16).activation("relu").kernel_regularizer(L2::new(1e-3)))
         .add(Dropout::new(0.3))
         .add(Dense::new(4).activation("softmax"))
 }
