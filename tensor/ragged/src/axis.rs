@@ -5,6 +5,9 @@ use gradus_tensor::{Error, Result};
 use crate::maybe::resolve;
 use crate::{FlatValues, MaybeRagged, RaggedTensor, RowPartition};
 
+/// Larger results of `tile` are refused before anything is allocated.
+const MOST: usize = 1 << 32;
+
 impl<V: FlatValues> MaybeRagged<V> {
     /// Every row along `axis` is replaced by those of its positions that `pick` names for a row of that length.
     ///
@@ -72,8 +75,10 @@ impl<V: FlatValues> RaggedTensor<V> {
             let (found, shape) = (multiples.len(), self.shape_text());
             return Err(Error::shape(format!("tile: {found} multiples for shape {shape}")));
         }
-        let total = multiples.iter().try_fold(self.size().max(1), |n, &m| n.checked_mul(m));
-        if !total.is_some_and(|n| n <= 1 << 40) {
+        let items =
+            self.partitions().iter().map(RowPartition::nvals).chain([self.nrows(), self.size(), 1]).max();
+        let total = multiples.iter().try_fold(items.unwrap_or(1), |n, &m| n.checked_mul(m.max(1)));
+        if total.is_none_or(|n| n > MOST) {
             let shape = self.shape_text();
             return Err(Error::shape(format!("tile: {multiples:?} times shape {shape} is too large")));
         }

@@ -49,9 +49,12 @@ impl<V: FlatValues> RaggedTensor<V> {
         let flat = self.flat_values();
         let depth = self.ragged_rank();
         Shape::new(target).checked_len()?;
-        let slots: usize = target[..=depth].iter().product();
+        let slots = Shape::new(&target[..=depth]).checked_len()?;
         let filler = flat.dims()[0] as i64;
-        let mut rows = vec![filler; slots];
+        let mut rows = Vec::new();
+        rows.try_reserve_exact(slots)
+            .map_err(|_| Error::shape(format!("to_tensor: shape {target:?} is too large for memory")))?;
+        rows.resize(slots, filler);
         let mut stack = vec![(0usize, 0usize, 0..self.nrows())];
         while let Some((level, slot, range)) = stack.pop() {
             for (i, item) in range.take(target[level]).enumerate() {

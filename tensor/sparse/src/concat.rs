@@ -42,7 +42,10 @@ impl SparseTensor {
                     place.iter().enumerate().map(|(a, &i)| i + if a == axis { offset as i64 } else { 0 }),
                 );
             }
-            offset = offset.saturating_add(own[axis]);
+            offset = offset
+                .checked_add(own[axis])
+                .filter(|&n| i64::try_from(n).is_ok())
+                .ok_or_else(|| Error::shape(format!("concat: axis {axis} becomes longer than 2^63")))?;
         }
         let values: Vec<&Tensor> = tensors.iter().map(|t| t.values()).collect();
         let indices = Tensor::from_vec(places, [values.iter().map(|v| v.len()).sum(), shape.rank()])?;

@@ -68,7 +68,12 @@ impl SparseTensor {
             )));
         }
         let shape = self.dense_shape().replaced(last, vocab_size);
-        let mut marks = vec![false; shape.checked_len()?];
+        let len = shape.checked_len()?;
+        let mut marks = Vec::new();
+        marks
+            .try_reserve_exact(len)
+            .map_err(|_| Error::shape(format!("to_indicator: shape {shape} is too large for memory")))?;
+        marks.resize(len, false);
         let ids = self.values().cast(DType::I64)?;
         for (place, &id) in self.each_place()?.into_iter().zip(ids.as_slice::<i64>()?) {
             if !usize::try_from(id).is_ok_and(|id| id < vocab_size) {

@@ -70,6 +70,17 @@ macro_rules! dispatch_number {
     };
 }
 
+/// The coordinates, all inside of a matrix of that size. `SparseTensor` made sure; whoever applies the operation by
+/// itself may not have.
+fn inside<'a>(name: &str, indices: &View<'a>, [rows, columns]: [usize; 2]) -> Result<&'a [i64]> {
+    let places = indices.as_slice::<i64>();
+    let fits = |i: i64, n: usize| usize::try_from(i).is_ok_and(|i| i < n);
+    match places.chunks_exact(2).find(|p| !(fits(p[0], rows) && fits(p[1], columns))) {
+        Some(place) => Err(Error::value(format!("{name}: {place:?} is outside of [{rows}, {columns}]"))),
+        None => Ok(places),
+    }
+}
+
 fn check(name: &str, indices: &Spec, vectors: &[&Spec]) -> Result<()> {
     if indices.dtype != DType::I64 || indices.shape.rank() != 2 || indices.shape[1] != 2 {
         return Err(Error::shape(format!("{name}: expected coordinates of a matrix, found {indices}")));
@@ -106,6 +117,7 @@ impl Op for SparseProduct {
         Ok(smallvec![out])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        inside(Self::NAME, &x[0], [self.rows, self.columns])?;
         let n = x[2].shape()[1];
         let height = y[0].shape()[0];
         Rows::with(&x[0], height, self.adjoint, |rows| {
@@ -205,7 +217,7 @@ impl Op for SampledProduct {
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let n = x[1].shape()[1];
-        let places = x[0].as_slice::<i64>();
+        let places = inside(Self::NAME, &x[0], [self.rows, self.columns])?;
         let (row, column) = if self.adjoint { (1, 0) } else { (0, 1) };
         dispatch_number!(Self::NAME, x[1].dtype(), T => {
             let (a, b) = (x[1].as_slice::<T>(), x[2].as_slice::<T>());
