@@ -162,7 +162,7 @@ mod tests {
         let weighed = dense(Bincount::new().weights(&weights));
         assert_eq!(weighed.to_vec::<f32>().unwrap(), [0.0, 1.5, 0.0, 2.0, 2.0, 1.0, 0.0, 0.0]);
         assert_eq!(
-            Bincount::new().all(&x).unwrap().to_dense().unwrap().to_vec::<i64>().unwrap(),
+            Bincount::new().all(&x).unwrap().to_dense().unwrap().to_vec::<i32>().unwrap(),
             [2, 3, 0, 1]
         );
         assert!(Bincount::new().all(&Tensor::new([-1]).unwrap()).is_err());
