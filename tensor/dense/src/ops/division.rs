@@ -27,7 +27,8 @@ binary_op! {
     FloorMod = "floor_mod", floor_mod, FloorMod, Keep::X, |cx| {
         let g = cx.dy(0)?;
         if cx.needs(1) {
-            let quotient = cx.x(0).floor_div(cx.x(1))?;
+            // A step: its slope is 0 wherever it exists.
+            let quotient = cx.x(0).floor_div(cx.x(1))?.stop_gradient()?;
             cx.give(1, g.mul(&quotient)?.neg()?)?;
         }
         cx.give(0, g)
