@@ -48,6 +48,12 @@ use listener::Handle;
 /// ```
 ///
 /// A tape belongs to the thread that started it: it does not see other threads, and cannot be sent to one.
+///
+/// ```compile_fail,E0277
+/// # use gradus_autograd::GradientTape;
+/// let tape = GradientTape::new();
+/// std::thread::spawn(move || drop(tape));
+/// ```
 #[must_use = "a tape that is dropped records nothing; bind it to a name"]
 pub struct GradientTape {
     handle: Handle,
