@@ -22,6 +22,8 @@
 #![forbid(unsafe_code)]
 
 pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};
+#[cfg(feature = "collections")]
+pub use gradus_collections as collections;
 #[cfg(feature = "data")]
 pub use gradus_data as data;
 pub use gradus_function::{self as function, Function};
@@ -41,6 +43,8 @@ pub use gradus_random as random;
 pub use gradus_signal as signal;
 #[cfg(feature = "sparse")]
 pub use gradus_sparse as sparse;
+#[cfg(feature = "text")]
+pub use gradus_text as text;
 pub use gradus_tensor::{
     self as tensor, Axes, DType, Error, ErrorKind, Registry, Result, Shape, Tensor, ops,
 };

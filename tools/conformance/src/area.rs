@@ -23,9 +23,11 @@ mod metrics;
 mod numpy;
 mod optimizers;
 mod pipeline;
+mod queue;
 mod ragged;
 mod reduction;
 mod segment;
+mod sets;
 mod shaping;
 mod signal;
 mod sorting;
@@ -35,7 +37,10 @@ mod tape;
 mod tape_custom;
 mod tape_higher_order;
 mod tape_jacobian;
+mod tensor_array;
+mod text;
 mod variable;
+mod variable_steps;
 
 use crate::registry::Registry;
 
@@ -61,9 +66,11 @@ pub fn registry() -> Registry {
         numpy::register,
         optimizers::register,
         pipeline::register,
+        queue::register,
         ragged::register,
         reduction::register,
         segment::register,
+        sets::register,
         shaping::register,
         signal::register,
         sorting::register,
@@ -72,7 +79,10 @@ pub fn registry() -> Registry {
         tape_custom::register,
         tape_higher_order::register,
         tape_jacobian::register,
+        tensor_array::register,
+        text::register,
         variable::register,
+        variable_steps::register,
     ] {
         register(&mut registry);
     }
