@@ -38,10 +38,11 @@ impl StringTensor {
         self.try_map(|i, s, out| {
             let padding = s.iter().rev().take_while(|&&b| b == b'=').count();
             let digits = &s[..s.len() - padding];
-            // Padding fills up to four characters, so there are two at most, and only behind two or three digits.
-            if padding > (4 - digits.len() % 4) % 4 {
+            // Padding, where there is any, fills up to four characters.
+            if padding > 0 && padding != (4 - digits.len() % 4) % 4 {
                 bail_value!(
-                    "decode_base64: element {i} has {padding} padding characters too many or misplaced"
+                    "decode_base64: element {i} has {padding} padding characters behind {} digits",
+                    digits.len()
                 );
             }
             if digits.len() % 4 == 1 {

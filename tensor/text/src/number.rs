@@ -90,17 +90,30 @@ fn float<T: Float>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
+/// A decimal number; where it is too large to matter, the nearest that fits.
+fn binary_exponent(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => (-1, &text[1..]),
+        b'+' => (1, &text[1..]),
+        _ => (1, text),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some(sign * digits.parse::<i64>().unwrap_or(i64::MAX).min(1 << 40))
+}
+
 /// The value of `1.8p3`, hexadecimal digits with a binary exponent.
 fn hexadecimal(text: &str) -> Option<f64> {
     let (mantissa, exponent) = match text.split_once('p') {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        Some((mantissa, exponent)) => (mantissa, binary_exponent(exponent)?),
         None => (text, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     if whole.is_empty() && fraction.is_empty() {
         return None;
     }
-    let (mut bits, mut shift) = (0u64, i64::from(exponent));
+    let (mut bits, mut shift) = (0u64, exponent);
     for (i, c) in whole.chars().chain(fraction.chars()).enumerate() {
         let digit = u64::from(c.to_digit(16)?);
         if i >= whole.len() {

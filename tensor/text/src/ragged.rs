@@ -4,7 +4,6 @@ use gradus_ragged::{FlatValues, FromItems, RaggedTensor};
 use gradus_tensor::{Result, bail_shape};
 
 use crate::display::python_bytes;
-use crate::join::concatenate;
 use crate::pieces::Pieces;
 use crate::{Split, StringBuilder, StringTensor};
 
@@ -66,7 +65,8 @@ impl StringTensor {
 
     /// The strings of each innermost row put together: [`reduce_join`](StringTensor::reduce_join) along a ragged axis.
     ///
-    /// The result has one string per row, in the nested rows that are left: none when there was one ragged axis.
+    /// The result has one string per row, in the nested rows that are left: none when there was one ragged axis. As in
+    /// TensorFlow, no separator stands before the first string that is not empty.
     pub fn join_rows(
         rows: &RaggedTensor<StringTensor>,
         separator: impl AsRef<[u8]>,
@@ -77,8 +77,15 @@ impl StringTensor {
         }
         let mut strings = StringBuilder::new();
         for span in Pieces::innermost(rows).windows(2) {
-            let parts = (span[0] as usize..span[1] as usize).map(|i| flat.at(i));
-            strings.push_with(|out| concatenate(parts, separator.as_ref(), out));
+            strings.push_with(|out| {
+                let start = out.len();
+                for i in span[0] as usize..span[1] as usize {
+                    if out.len() > start {
+                        out.extend_from_slice(separator.as_ref());
+                    }
+                    out.extend_from_slice(flat.at(i));
+                }
+            });
         }
         let joined = strings.finish_vector();
         let outer = &rows.partitions()[..rows.partitions().len() - 1];

@@ -9,7 +9,8 @@ use crate::{StringBuilder, StringTensor};
 impl StringTensor {
     /// From every element the part of `len` units from `pos` on, or what there is of it.
     ///
-    /// A negative position counts from the end. A negative length takes the rest of the bytes, or no characters.
+    /// A negative position counts from the end. A negative length takes the rest of the bytes, or no characters, as in
+    /// TensorFlow.
     ///
     /// ```
     /// # use gradus_text::{StringTensor, Unit};
@@ -18,7 +19,7 @@ impl StringTensor {
     /// assert_eq!(t.substr(-2, 9, Unit::Byte)?.to_strings()?, ["lo", "ld"]);
     /// # Ok::<(), gradus_tensor::Error>(())
     /// ```
-    /// Errors when a position lies outside of its string.
+    /// Errors when a position lies outside of its string, and when position and length in characters are both negative.
     pub fn substr(&self, pos: i64, len: i64, unit: Unit) -> Result<StringTensor> {
         self.try_map(|i, s, out| {
             out.extend_from_slice(part(i, s, pos, len, unit)?);
@@ -72,6 +73,9 @@ fn bytes(s: &[u8], pos: i64, len: i64) -> Option<&[u8]> {
 }
 
 fn characters(s: &[u8], pos: i64, len: i64) -> Option<&[u8]> {
+    if pos < 0 && len < 0 {
+        return None;
+    }
     let start =
         if pos < 0 { back(s, pos.unsigned_abs())? } else { forward(s, 0, pos.unsigned_abs()).ok()? };
     let end = match u64::try_from(len) {

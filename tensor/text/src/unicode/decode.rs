@@ -35,8 +35,8 @@ impl Decoder {
         self
     }
 
-    /// Whether the control characters U+0000 to U+001F count as errors, too. Default: false. (With
-    /// [`OnError::Strict`] they stay, as in TensorFlow.)
+    /// Whether the control characters U+0000 to U+001F are replaced (or left out), too. Default: false. With
+    /// [`OnError::Strict`] they become U+FFFD and are no error, as in TensorFlow.
     #[must_use]
     pub fn replace_control_characters(mut self, yes: bool) -> Decoder {
         self.replace_control_characters = yes;
@@ -52,7 +52,7 @@ impl Decoder {
                 (Some(c), _) if !control => each(c as u32, at),
                 (_, OnError::Replace(by)) => each(by, at),
                 (_, OnError::Ignore) => {}
-                (Some(c), OnError::Strict) => each(c as u32, at),
+                (Some(_), OnError::Strict) => each(char::REPLACEMENT_CHARACTER as u32, at),
                 (None, OnError::Strict) => wrong = wrong.or(Some(at)),
             }
             at += bytes;

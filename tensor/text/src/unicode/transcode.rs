@@ -49,7 +49,8 @@ impl StringTensor {
         how.output.check_output("unicode_transcode")?;
         let decoder = Decoder::new(how.input)
             .errors(how.errors)
-            .replace_control_characters(how.replace_control_characters);
+            // Read as they are where they are errors.
+            .replace_control_characters(how.replace_control_characters && how.errors != OnError::Strict);
         self.try_map(|i, s, out| {
             let mut control = false;
             decoder.read(i, s, &mut |c, _| {
