@@ -1,12 +1,15 @@
 //! Builds datasets and runs the functions inside them.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gradus_data::{
     Batch, Buckets, Cardinality, Cursor, DataError, Dataset, Element, ElementSpec, ErrorKind, IgnoreErrors,
     Interleave, PaddedBatch, Pass, Rebatch, Resample, Sample, Site, Stage, Window,
 };
+use tempfile::TempDir;
 
 use super::item::{Item, PLAIN};
 use super::syntax::{Args, Expr};
@@ -321,6 +324,19 @@ fn call(name: &str, args: &Args, scope: &Scope) -> Result<Item> {
 }
 
 /// The list of datasets in front of the other arguments.
+thread_local! {
+    /// Folders of snapshots, which go with the thread.
+    static SNAPSHOTS: RefCell<Vec<TempDir>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A new folder for a snapshot; the path that a case gives is a name for one.
+fn snapshot_folder() -> Result<PathBuf> {
+    let folder = TempDir::new().map_err(|e| unfit(e.to_string()))?;
+    let path = folder.path().to_owned();
+    SNAPSHOTS.with_borrow_mut(|kept| kept.push(folder));
+    Ok(path)
+}
+
 fn datasets(given: &Given<'_>) -> Result<Vec<Dataset<Item>>> {
     let list = given.value(0, "datasets")?.list().map_err(unfit)?;
     list.into_iter().map(|item| item.dataset().map_err(unfit)).collect()
@@ -465,6 +481,7 @@ fn stage(on: Dataset<Item>, name: &str, given: &Given<'_>) -> Result<Dataset<Ite
             on.scan(state, step)
         }
         "cache" => on.cache(),
+        "snapshot" => on.snapshot(snapshot_folder()?),
         "assert_cardinality" => {
             let count = given.size(0, "expected_cardinality")?;
             on.assert_cardinality(count as u64)

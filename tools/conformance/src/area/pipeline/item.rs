@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gradus_data::{DataError, Dataset, Element, ElementSpec, ErrorKind, Pad, Unbatch};
+use gradus_data::{DataError, Dataset, Element, ElementSpec, Encode, ErrorKind, Pad, Unbatch};
 use serde_json::{Value as Json, json};
 
 /// One element. Batching, padding and unbatching go through the library's own for `Vec`.
@@ -182,6 +182,59 @@ impl Pad for Item {
 
     fn padded_spec(element: ElementSpec, shape: &Option<usize>) -> ElementSpec {
         Vec::<Item>::padded_spec(element, shape)
+    }
+}
+
+/// The dtypes that a written item may have.
+const DTYPES: [&str; 10] =
+    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", PLAIN];
+
+impl Encode for Item {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (kind, items) = match self {
+            Item::Int(dtype, v) => {
+                (0u8, String::from(*dtype), *v).encode(out);
+                return;
+            }
+            Item::Float(v) => {
+                (1u8, *v).encode(out);
+                return;
+            }
+            Item::Text(v) => {
+                (2u8, v.clone()).encode(out);
+                return;
+            }
+            Item::Named(items) => {
+                let names: Vec<String> = items.keys().cloned().collect();
+                (6u8, names, items.values().cloned().collect::<Vec<Item>>()).encode(out);
+                return;
+            }
+            Item::List(items) => (3u8, items),
+            Item::Tuple(items) => (4, items),
+            Item::Ragged(items) => (5, items),
+            // A dataset has no bytes: it is written as a kind that cannot be read.
+            Item::Nested(_) => (7, &Vec::new()),
+        };
+        (kind, items.clone()).encode(out);
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        Some(match u8::decode(bytes)? {
+            0 => {
+                let name = String::decode(bytes)?;
+                Item::Int(DTYPES.into_iter().find(|d| *d == name)?, i64::decode(bytes)?)
+            }
+            1 => Item::Float(f32::decode(bytes)?),
+            2 => Item::Text(String::decode(bytes)?),
+            3 => Item::List(Vec::decode(bytes)?),
+            4 => Item::Tuple(Vec::decode(bytes)?),
+            5 => Item::Ragged(Vec::decode(bytes)?),
+            6 => {
+                let names = Vec::<String>::decode(bytes)?;
+                Item::Named(names.into_iter().zip(Vec::<Item>::decode(bytes)?).collect())
+            }
+            _ => return None,
+        })
     }
 }
 

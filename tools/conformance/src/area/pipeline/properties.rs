@@ -4,9 +4,12 @@ use gradus_data::{Dataset, Shuffle};
 
 use super::super::dense::all_used;
 use super::Result;
+use super::evaluate::{Scope, dataset_of};
+use super::item::Item;
+use super::syntax::{self, Expr};
 use crate::golden::Case;
 use crate::outcome::Outcome;
-use crate::registry::{Area, Registry};
+use crate::registry::{Area, ConformanceError, Registry};
 
 const SEED: u64 = 17;
 
@@ -14,6 +17,7 @@ pub fn register(r: &mut Registry) {
     r.run(Area::TfData, "tf.data.shuffle_properties", shuffle);
     r.run(Area::TfData, "tf.data.shuffle_repeat", shuffle_repeat);
     r.run(Area::TfData, "tf.data.cache_shuffle", cache_shuffle);
+    r.run(Area::TfData, "tf.data.sample_properties", sample);
 }
 
 fn holds(what: &str, is: bool) -> std::result::Result<(), String> {
@@ -78,4 +82,39 @@ fn cache_shuffle(_: &Case) -> Result<Outcome> {
     Ok(Outcome::new()
         .check("shuffle_before_cache_freezes_order", holds("the same order", all(&frozen)? == all(&frozen)?))
         .check("cache_before_shuffle_reshuffles", holds("another order", all(&fresh)? != all(&fresh)?)))
+}
+
+/// Elements of several sources: the order of each, the end with the first that ends, the share of the first.
+fn sample(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let text = attrs.str("pipeline")?;
+    let expr = syntax::parse(text).map_err(ConformanceError::Case)?;
+    let numbers = |dataset: &Dataset<Item>| -> Result<Vec<i64>> {
+        dataset.collect()?.iter().map(|item| item.int().map_err(ConformanceError::Case)).collect()
+    };
+    let Expr::Call { args, .. } = &expr else {
+        return Err(ConformanceError::Case(format!("expected a call, found {text}")));
+    };
+    let Some(Expr::List(list)) = args.list.first() else {
+        return Err(ConformanceError::Case(format!("expected a list of datasets, found {text}")));
+    };
+    let scope = Scope::default();
+    let sources = list.iter().map(|e| numbers(&dataset_of(e, &scope)?)).collect::<Result<Vec<Vec<i64>>>>()?;
+    let found = numbers(&dataset_of(&expr, &scope)?)?;
+    let of = |source: &Vec<i64>| found.iter().copied().filter(|x| source.contains(x)).collect::<Vec<i64>>();
+    let parts: Vec<Vec<i64>> = sources.iter().map(of).collect();
+    let kept = parts.iter().zip(&sources).all(|(part, source)| source.starts_with(part));
+    let ended = parts.iter().zip(&sources).filter(|(part, source)| part.len() == source.len()).count();
+    let share = parts[0].len() as f64 / found.len().max(1) as f64;
+    let wanted = case.field("properties")["share_of_first_source_expected"].as_f64().unwrap_or(f64::NAN);
+    // Four standard deviations of a share of so many draws.
+    let spread = 4.0 * (wanted * (1.0 - wanted) / found.len().max(1) as f64).sqrt();
+    Ok(Outcome::new()
+        .check("order_within_each_source_kept", holds("the order of each source", kept))
+        .check("stops_when_a_source_ends", holds("the end with the first source that ends", ended == 1))
+        .check(
+            "share_of_first_source_expected",
+            holds("the share of the weights", (share - wanted).abs() < spread),
+        )
+        .check("attributes", all_used(&attrs)))
 }
