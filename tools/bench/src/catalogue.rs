@@ -11,6 +11,7 @@ mod pipeline;
 mod process;
 mod rows;
 mod tape;
+mod tensor_ops;
 
 pub use self::process::child;
 
@@ -28,6 +29,7 @@ pub fn all() -> Vec<Workload> {
     function::declare(&mut list);
     convolution::declare(&mut list);
     rows::declare(&mut list);
+    tensor_ops::declare(&mut list);
     tape::declare(&mut list);
     models::declare(&mut list);
     pipeline::declare(&mut list);

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::row::Row;
 
-const SCRIPTS: [&str; 2] = ["tensorflow_peer.py", "torch_peer.py"];
+const SCRIPTS: [&str; 3] = ["tensorflow_peer.py", "tensorflow_ops_peer.py", "torch_peer.py"];
 
 /// Exit status of a script whose library is not installed for that interpreter.
 const NOT_INSTALLED: i32 = 3;

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "faer")]
 mod faer;
+#[cfg(feature = "image")]
+mod image;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 #[cfg(feature = "ndarray")]
