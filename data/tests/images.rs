@@ -366,7 +366,7 @@ fn unusual_files_are_read() {
         assert_eq!((e.kind(), e.file()), (ErrorKind::Io, Some(broken.as_path())));
         use std::os::unix::fs::PermissionsExt;
         let locked = write("locked.png", encoded(picture(2, 2), ImageFormat::Png));
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         match LoadImage::new().load(&locked) {
             Err(e) => assert_eq!((e.kind(), e.file()), (ErrorKind::Io, Some(locked.as_path()))),
             Ok(_) => println!("skipped: this user may read everything"),

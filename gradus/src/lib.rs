@@ -43,11 +43,11 @@ pub use gradus_random as random;
 pub use gradus_signal as signal;
 #[cfg(feature = "sparse")]
 pub use gradus_sparse as sparse;
-#[cfg(feature = "text")]
-pub use gradus_text as text;
 pub use gradus_tensor::{
     self as tensor, Axes, DType, Error, ErrorKind, Registry, Result, Shape, Tensor, ops,
 };
+#[cfg(feature = "text")]
+pub use gradus_text as text;
 
 /// What most programs import.
 pub mod prelude {

@@ -56,7 +56,7 @@ proptest! {
     fn a_part_that_shares_storage_behaves_as_its_copy(shape in full_shapes(4), row in 0usize..5) {
         let t = numbered(&shape);
         let row = row % shape[0];
-        let shared = t.slice(&[Index::At(row as isize)]).unwrap();
+        let shared = t.slice([Index::At(row as isize)]).unwrap();
         let flat = shared.flatten().unwrap();
         let copy = flat.deep_copy();
         prop_assert!(!copy.shares_storage(&flat));
@@ -323,7 +323,7 @@ proptest! {
             let _ = v.roll(n as isize, 0).unwrap();
             let _ = v.reshape_infer(&[n as isize, -1]).is_err();
             prop_assert!(v.reshape([n, 2]).is_err());
-            prop_assert!(v.slice(&[Index::At(n as isize)]).is_err() || (n as isize) >= -2);
+            prop_assert!(v.slice([Index::At(n as isize)]).is_err() || (n as isize) >= -2);
         }
     }
 }

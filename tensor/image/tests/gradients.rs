@@ -68,7 +68,7 @@ fn total_variation_by_differences() {
     let x = numbers(&[3, 4, 2], 5);
     let tape = GradientTape::watching_nothing();
     tape.watch(&x).unwrap();
-    let dx = tape.gradient(&total_variation(&x).unwrap(), &x).unwrap().to_f64_vec().unwrap();
+    let dx = tape.gradient(total_variation(&x).unwrap(), &x).unwrap().to_f64_vec().unwrap();
     let base = x.to_vec::<f32>().unwrap();
     let step = 1e-3f32;
     let at = |i: usize, d: f32| {

@@ -77,7 +77,7 @@ mod tests {
     fn round_trips() {
         let deep = vec![vec![vec![1i64, 2], vec![3, 4]], vec![vec![5, 6], vec![7, 8]]];
         assert_eq!(Tensor::new(deep.clone()).unwrap().to_nested::<Vec<Vec<Vec<i64>>>>().unwrap(), deep);
-        assert_eq!(Tensor::scalar(true).to_nested::<bool>().unwrap(), true);
+        assert!(Tensor::scalar(true).to_nested::<bool>().unwrap());
         let empty = Tensor::zeros([2, 0], crate::DType::F32).unwrap();
         assert_eq!(empty.to_nested::<Vec<Vec<f32>>>().unwrap(), vec![Vec::new(), Vec::<f32>::new()]);
         assert!(empty.to_nested::<Vec<f32>>().is_err());

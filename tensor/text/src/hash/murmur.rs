@@ -1,6 +1,6 @@
 //! The 64-bit hash behind TensorFlow's `to_hash_bucket`: MurmurHash64A (Austin Appleby, public domain) with a fixed seed.
 
-const SEED: u64 = 0xDECA_FCAF_FE;
+const SEED: u64 = 0x00de_cafc_affe;
 const MULTIPLIER: u64 = 0xc6a4_a793_5bd1_e995;
 
 pub(super) fn hash64(s: &[u8]) -> u64 {
