@@ -93,7 +93,13 @@ impl Queue {
     /// The priority, an i64 scalar, is component 0 of each element; `specs` describes the others.
     pub fn priority(capacity: usize, specs: impl IntoIterator<Item = ComponentSpec>) -> Result<Queue> {
         let specs = [ComponentSpec::scalar(DType::I64)].into_iter().chain(specs).collect();
-        Queue::new("priority", capacity, specs, false, Box::new(Priority::new(component::priority)))
+        Queue::new(
+            "priority",
+            capacity,
+            specs,
+            false,
+            Box::new(Priority::new(|row: &Vec<Component>| component::priority(row))),
+        )
     }
 
     /// A queue that gives back a random element each time.

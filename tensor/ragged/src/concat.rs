@@ -30,7 +30,7 @@ pub fn concat<V: FlatValues>(tensors: &[MaybeRagged<V>], axis: isize) -> Result<
 
 /// Tensors, any of them ragged, side by side along a new axis; -1 makes it the last.
 ///
-/// Vectors of different lengths stack to ragged rows. Errors as [`concat`].
+/// Vectors of different lengths stack to ragged rows. Errors as [`concat()`].
 ///
 /// ```
 /// use gradus_ragged::{RaggedTensor, stack};
@@ -161,7 +161,7 @@ fn interleave<V: FlatValues>(tensors: &[MaybeRagged<V>], stacked: bool) -> Resul
 }
 
 impl<V: FlatValues> RaggedTensor<V> {
-    /// As [`concat`], for ragged tensors alone.
+    /// As [`concat()`], for ragged tensors alone.
     pub fn concat(tensors: &[&RaggedTensor<V>], axis: isize) -> Result<RaggedTensor<V>> {
         concat(&tensors.iter().map(|&t| t.into()).collect::<Vec<_>>(), axis)?.ragged()
     }

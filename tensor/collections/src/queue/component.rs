@@ -134,6 +134,6 @@ impl ComponentSpec {
 }
 
 /// The priority of an element whose component 0 was checked to be an i64 scalar.
-pub(crate) fn priority(row: &Vec<Component>) -> i64 {
+pub(crate) fn priority(row: &[Component]) -> i64 {
     row.first().and_then(|c| c.dense().ok()).and_then(|t| t.item::<i64>().ok()).unwrap_or(i64::MAX)
 }

@@ -134,8 +134,8 @@ impl<T: Send> Store<T> for Shuffle<T> {
         let [high, low, ..] = self.random.block(self.drawn);
         self.drawn += 1;
         // The high half of a 64 x 64-bit product is uniform up to len / 2^64.
-        let word = u128::from(high) << 32 | u128::from(low);
-        let place = (word * self.items.len() as u128 >> 64) as usize;
+        let word = (u128::from(high) << 32) | u128::from(low);
+        let place = ((word * self.items.len() as u128) >> 64) as usize;
         Some(self.items.swap_remove(place))
     }
 

@@ -323,7 +323,6 @@ fn call(name: &str, args: &Args, scope: &Scope) -> Result<Item> {
     })
 }
 
-/// The list of datasets in front of the other arguments.
 thread_local! {
     /// Folders of snapshots, which go with the thread.
     static SNAPSHOTS: RefCell<Vec<TempDir>> = const { RefCell::new(Vec::new()) };
@@ -337,6 +336,7 @@ fn snapshot_folder() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The list of datasets in front of the other arguments.
 fn datasets(given: &Given<'_>) -> Result<Vec<Dataset<Item>>> {
     let list = given.value(0, "datasets")?.list().map_err(unfit)?;
     list.into_iter().map(|item| item.dataset().map_err(unfit)).collect()
