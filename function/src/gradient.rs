@@ -223,10 +223,8 @@ impl Walk {
         let dy: Vec<Tensor> =
             upstream.iter().map(|&k| values[graph.outputs[k] as usize].ones_like()).collect::<Result<_>>()?;
         let (mut recorded, found) = Recording::of(&dy, Stranger::Capture, || {
-            if variant.taping {
-                recorder::push(Rc::new(Bystander));
-            }
-            walk(graph, &values, &upstream, &dy, variant)
+            let walk = || walk(graph, &values, &upstream, &dy, variant);
+            if variant.taping { recorder::during(Rc::new(Bystander), walk) } else { walk() }
         })?;
         let ids: HashMap<u64, Value> = values.iter().enumerate().map(|(v, t)| (t.id(), v as Value)).collect();
         let gives: Vec<usize> = (0..found.len()).filter(|&i| found[i].is_some()).collect();

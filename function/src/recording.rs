@@ -120,13 +120,7 @@ impl Recording {
             }
         }
         // Restores this thread's recorders even when `f` panics.
-        let result = recorder::with_only(
-            |_| false,
-            || {
-                recorder::push(recording.clone());
-                f()
-            },
-        )?;
+        let result = recorder::suspended(|| recorder::during(recording.clone(), f))?;
         let s = recording.state.take();
         if let Some(e) = s.error {
             return Err(e);

@@ -50,5 +50,5 @@ fn what_does_not_fit_is_refused() {
         ErrorKind::DType
     );
     assert!(Sets::of_rows(&Tensor::new(1).unwrap()).is_err());
-    assert!(Sets::of_rows(&Tensor::new([[1u8]]).unwrap()).unwrap().to_dense(300).is_err());
+    assert!(Sets::of_rows(&Tensor::new([[1u8, 2], [3, 3]]).unwrap()).unwrap().to_dense(300).is_err());
 }

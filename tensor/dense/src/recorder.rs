@@ -101,6 +101,19 @@ pub fn remove(recorder: &Rc<dyn Recorder>) {
     drop(removed);
 }
 
+/// Runs `f` while the recorder listens; it stops even when `f` panics.
+pub fn during<R>(recorder: Rc<dyn Recorder>, f: impl FnOnce() -> R) -> R {
+    struct Remove(Rc<dyn Recorder>);
+    impl Drop for Remove {
+        fn drop(&mut self) {
+            remove(&self.0);
+        }
+    }
+    push(recorder.clone());
+    let _remove = Remove(recorder);
+    f()
+}
+
 /// The recorders of this thread that listen, outermost first.
 pub fn stack() -> Vec<Rc<dyn Recorder>> {
     STACK.with_borrow(|s| s.iter().filter(|p| p.hidden == 0).map(|p| p.recorder.clone()).collect())

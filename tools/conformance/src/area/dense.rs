@@ -88,9 +88,17 @@ fn gradients(
         outputs.iter().zip(upstream).filter_map(|(y, dy)| Some((y, dy?))).collect()
     };
     let targets: Vec<_> = targets.iter().map(|(y, dy)| (*y, dy)).collect();
-    let sources: Vec<_> = inputs.iter().map(|x| Source::Tensor(x.clone())).collect();
+    // TensorFlow answers null for integers and bools, which Gradus refuses as sources.
+    let sources: Vec<_> =
+        inputs.iter().filter(|x| x.dtype().is_float()).map(|x| Source::Tensor(x.clone())).collect();
     match tape.gradient_or_none(targets, &sources) {
-        Ok(grads) => Ok(grads),
+        Ok(grads) => {
+            let mut grads = grads.into_iter();
+            Ok(inputs
+                .iter()
+                .map(|x| if x.dtype().is_float() { grads.next().flatten() } else { None })
+                .collect())
+        }
         Err(e) if e.kind() == ErrorKind::Gradient && case.values("grads")?.iter().all(Option::is_none) => {
             Ok(vec![None; inputs.len()])
         }
