@@ -106,9 +106,10 @@ fn pixels_are_those_that_keras_reads() {
     let Some(dir) = flowers() else { return };
     type Option = fn(ImageFolder) -> ImageFolder;
     // Mean, deviation, mean of the first image, mean of the upper half of the last, mean step along a row.
-    let cases: [(&str, Option, [f64; 5]); 7] = [
+    let cases: [(&str, Option, [f64; 5]); 8] = [
         ("default", |f| f, [102.580, 76.371, 150.569, 43.805, 18.133]),
         ("crop", |f| f.crop_to_aspect_ratio(), [104.423, 76.528, 150.999, 46.536, 18.436]),
+        ("pad", |f| f.pad_to_aspect_ratio(), [86.134, 79.215, 125.525, 39.767, 16.982]),
         ("area", |f| f.interpolation(Method::Area), [102.591, 74.431, 150.574, 43.694, 13.837]),
         ("bicubic", |f| f.interpolation(Method::Bicubic), [102.579, 76.947, 150.570, 43.816, 19.403]),
         ("lanczos3", |f| f.interpolation(Method::Lanczos3), [102.576, 77.242, 150.570, 43.822, 20.097]),

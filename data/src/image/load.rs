@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use gradus_image::augment::Resizing;
-use gradus_image::{Channels, DecodeErrorKind, Decoder, Limits, Method};
-use gradus_tensor::Tensor;
+use gradus_image::{Channels, DecodeErrorKind, Decoder, Limits, Method, Resize, resize_with_pad};
+use gradus_tensor::{DType, Tensor};
 
 use crate::error::{DataError, ErrorKind, Result};
 
@@ -120,7 +120,11 @@ impl LoadImage {
         match self.aspect {
             Aspect::Stretch => resizing.apply(image),
             Aspect::Crop => resizing.crop_to_aspect_ratio().apply(image),
-            Aspect::Pad => resizing.pad_to_aspect_ratio(0.0).apply(image),
+            // Keras pads what is resized here, and resizes what is padded in its layer.
+            Aspect::Pad => {
+                let options = Resize::new(self.height, self.width).method(self.interpolation);
+                resize_with_pad(image, options.antialias(self.antialias))?.cast(DType::F32)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 //! [`transposes`] and [`epilogues`] may sum in another order (within 4 ulp of the sum of magnitudes). Reductions are
 //! not drawn into fused groups, where they would sum tile by tile and not as the eager kernels do.
 
-mod common;
+mod common_subexpressions;
 mod dead;
 mod epilogues;
 mod fold;
@@ -27,12 +27,12 @@ pub(crate) struct Pass {
 pub(crate) const PASSES: &[Pass] = &[
     Pass { name: "dead nodes", run: dead::run },
     Pass { name: "constant folding", run: fold::run },
-    Pass { name: "common subexpressions", run: common::run },
+    Pass { name: "common subexpressions", run: common_subexpressions::run },
     Pass { name: "identities", run: identities::run },
     Pass { name: "transposes into products", run: transposes::run },
     Pass { name: "epilogues", run: epilogues::run },
     Pass { name: "constant folding", run: fold::run },
-    Pass { name: "common subexpressions", run: common::run },
+    Pass { name: "common subexpressions", run: common_subexpressions::run },
     Pass { name: "dead nodes", run: dead::run },
     Pass { name: "fusion", run: fuse::run },
     Pass { name: "dead nodes", run: dead::run },
