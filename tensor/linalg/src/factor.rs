@@ -51,7 +51,50 @@ impl<T: Scalar> Lu<T> {
             );
             odd = info.transposition_count % 2 == 1;
         }
-        Ok(Lu { n, lu, rows, back, odd })
+        let factors = Lu { n, lu, rows, back, odd };
+        // faer divides by a pivot of 0, and what follows is NaN. Eigen, which TensorFlow uses, steps over it.
+        if factors.lu.iter().any(|v| v.wide().is_nan()) && a.iter().all(|v| v.wide().is_finite()) {
+            let mut lu = a.to_vec();
+            if !transpose {
+                turn(a, n, n, &mut lu);
+            }
+            return Ok(Lu::step_over_zeros(lu, n));
+        }
+        Ok(factors)
+    }
+
+    /// Eliminates column by column, leaving columns whose pivot is 0 as they are; `lu` is column-major.
+    fn step_over_zeros(mut lu: Vec<T>, n: usize) -> Lu<T> {
+        let (mut rows, mut odd): (Vec<usize>, _) = ((0..n).collect(), false);
+        for k in 0..n {
+            let mut best = k;
+            for i in k + 1..n {
+                if lu[k * n + i].wide().abs() > lu[k * n + best].wide().abs() {
+                    best = i;
+                }
+            }
+            if best != k {
+                (0..n).for_each(|j| lu.swap(j * n + k, j * n + best));
+                rows.swap(k, best);
+                odd = !odd;
+            }
+            let pivot = lu[k * n + k];
+            if pivot.wide() == 0.0 {
+                continue;
+            }
+            for i in k + 1..n {
+                lu[k * n + i] = T::narrow(lu[k * n + i].wide() / pivot.wide());
+            }
+            for j in k + 1..n {
+                let above = lu[j * n + k].wide();
+                for i in k + 1..n {
+                    lu[j * n + i] = T::narrow(lu[j * n + i].wide() - lu[k * n + i].wide() * above);
+                }
+            }
+        }
+        let mut back = vec![0; n];
+        rows.iter().enumerate().for_each(|(i, &row)| back[row] = i);
+        Lu { n, lu, rows, back, odd }
     }
 
     fn view(&self) -> MatRef<'_, T> {
@@ -153,5 +196,15 @@ mod tests {
         assert_eq!(diagonal(&[0.5; 1000]), 2f64.powi(-1000));
         assert_eq!(diagonal(&[0.0, 3.0]), 0.0);
         assert_eq!(diagonal(&[]), 1.0);
+    }
+
+    #[test]
+    fn pivots_of_zero_are_stepped_over() {
+        let lu = Lu::new(&[0.0, 1.0, 2.0, 0.0, 0.0, 3.0, 0.0, 4.0, 5.0], 3, false).unwrap();
+        assert!(lu.lu.iter().all(|v: &f64| v.is_finite()));
+        assert!(lu.singular());
+        assert_eq!(lu.determinant(), 0.0);
+        assert_eq!(lu.log_determinant(), (0.0, f64::NEG_INFINITY));
+        assert!(Lu::new(&[f64::NAN, 0.0, 0.0, 1.0], 2, false).unwrap().determinant().is_nan());
     }
 }
