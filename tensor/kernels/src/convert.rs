@@ -3,6 +3,7 @@
 use crate::cast::{same, same_mut};
 use crate::dtype::{DType, Element};
 use crate::split;
+use crate::{Complex, bf16, f16};
 
 /// Converts every element with the rules of Rust's `as`.
 ///
@@ -10,6 +11,50 @@ use crate::split;
 /// numbers to bool are true unless zero; complex numbers keep their real part.
 /// Panics when the slices differ in length.
 pub fn convert<A: Element, B: Element>(x: &[A], y: &mut [B]) {
+    A::convert(x, B::slice_mut(y));
+}
+
+/// A writable slice of any element type.
+#[allow(missing_docs)]
+pub enum SliceMut<'a> {
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
+    F16(&'a mut [f16]),
+    BF16(&'a mut [bf16]),
+    I8(&'a mut [i8]),
+    I16(&'a mut [i16]),
+    I32(&'a mut [i32]),
+    I64(&'a mut [i64]),
+    U8(&'a mut [u8]),
+    U16(&'a mut [u16]),
+    U32(&'a mut [u32]),
+    U64(&'a mut [u64]),
+    Bool(&'a mut [bool]),
+    C64(&'a mut [Complex<f32>]),
+    C128(&'a mut [Complex<f64>]),
+}
+
+pub(crate) fn convert_of<A: Element>(x: &[A], y: SliceMut<'_>) {
+    match y {
+        SliceMut::F32(y) => pair(x, y),
+        SliceMut::F64(y) => pair(x, y),
+        SliceMut::F16(y) => pair(x, y),
+        SliceMut::BF16(y) => pair(x, y),
+        SliceMut::I8(y) => pair(x, y),
+        SliceMut::I16(y) => pair(x, y),
+        SliceMut::I32(y) => pair(x, y),
+        SliceMut::I64(y) => pair(x, y),
+        SliceMut::U8(y) => pair(x, y),
+        SliceMut::U16(y) => pair(x, y),
+        SliceMut::U32(y) => pair(x, y),
+        SliceMut::U64(y) => pair(x, y),
+        SliceMut::Bool(y) => pair(x, y),
+        SliceMut::C64(y) => pair(x, y),
+        SliceMut::C128(y) => pair(x, y),
+    }
+}
+
+fn pair<A: Element, B: Element>(x: &[A], y: &mut [B]) {
     assert_eq!(x.len(), y.len(), "convert: lengths differ");
     if common(x, y) {
         return;
@@ -34,14 +79,14 @@ fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
             match (A::DTYPE, B::DTYPE) {
                 $((DType::$a, DType::$b) => {
                     // A function, since a closure would be compiled anew for every A and B.
-                    fn pair(x: &[$at], y: &mut [$bt]) {
+                    fn loop_over(x: &[$at], y: &mut [$bt]) {
                         split::chunks(y, split::piece(0.3), |start, y| {
                             for (y, &$v) in y.iter_mut().zip(&x[start..]) {
                                 *y = $f;
                             }
                         });
                     }
-                    pair(same::<A, $at>(x), same_mut::<B, $bt>(y));
+                    loop_over(same::<A, $at>(x), same_mut::<B, $bt>(y));
                 })*
                 _ => return false,
             }
@@ -84,7 +129,6 @@ pub(crate) fn clamp_to<T: Element>(x: &mut [i64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Complex;
 
     fn one<A: Element, B: Element>(x: A) -> B {
         let mut y = [B::ZERO];

@@ -115,7 +115,15 @@ mod sealed {
 
 /// A Rust type that is the element of a [`Buffer`](crate::Buffer). Sealed: exactly one type per [`DType`].
 pub trait Element:
-    sealed::Sealed + Copy + Default + PartialEq + Send + Sync + std::fmt::Debug + 'static
+    sealed::Sealed
+    + crate::instances::Instances
+    + Copy
+    + Default
+    + PartialEq
+    + Send
+    + Sync
+    + std::fmt::Debug
+    + 'static
 {
     /// The runtime dtype of this type.
     const DTYPE: DType;
@@ -135,6 +143,8 @@ pub trait Element:
     fn from_c128(v: Complex<f64>) -> Self;
     /// The value as a complex number.
     fn to_c128(self) -> Complex<f64>;
+    #[doc(hidden)]
+    fn slice_mut(y: &mut [Self]) -> crate::convert::SliceMut<'_>;
 }
 
 macro_rules! element {
@@ -158,6 +168,8 @@ macro_rules! element {
             fn from_c128($w: Complex<f64>) -> Self { $fromc }
             #[inline]
             fn to_c128(self) -> Complex<f64> { let $z = self; $toc }
+            #[inline]
+            fn slice_mut(y: &mut [Self]) -> crate::convert::SliceMut<'_> { crate::convert::SliceMut::$d(y) }
         }
     )*};
 }

@@ -15,6 +15,7 @@ pub mod elementwise;
 pub mod error;
 pub mod expr;
 pub mod gemm;
+mod instances;
 pub mod layout;
 mod math;
 pub mod norm;

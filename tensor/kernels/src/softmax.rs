@@ -41,6 +41,10 @@ impl Wide for f64 {}
 
 /// y = softmax of every row of n elements. Floats only.
 pub fn softmax<T: Element>(kind: Softmax, x: &[T], y: &mut [T], n: usize) -> Result {
+    T::softmax(kind, x, y, n)
+}
+
+pub(crate) fn softmax_of<T: Element>(kind: Softmax, x: &[T], y: &mut [T], n: usize) -> Result {
     assert!(x.len() == y.len() && x.len().is_multiple_of(n.max(1)), "{}: lengths", kind.name());
     match T::DTYPE {
         DType::F32 => forward(kind, same::<T, f32>(x), same_mut(y), n),
@@ -60,6 +64,16 @@ pub fn softmax<T: Element>(kind: Softmax, x: &[T], y: &mut [T], n: usize) -> Res
 ///
 /// Plain: y (dy - sum of dy y). Log: dy - e^y sum of dy.
 pub fn softmax_backward<T: Element>(kind: Softmax, y: &[T], dy: &[T], dx: &mut [T], n: usize) -> Result {
+    T::softmax_backward(kind, y, dy, dx, n)
+}
+
+pub(crate) fn softmax_backward_of<T: Element>(
+    kind: Softmax,
+    y: &[T],
+    dy: &[T],
+    dx: &mut [T],
+    n: usize,
+) -> Result {
     assert!(
         y.len() == dy.len() && y.len() == dx.len() && y.len().is_multiple_of(n.max(1)),
         "softmax gradient: lengths"
@@ -215,6 +229,16 @@ pub enum Labels<'a, T> {
 /// takes t to sum to 1, as TensorFlow does. `gradient` may be empty when it is not wanted.
 /// Errors: a class outside 0..n, a type that is not f32 or f64 (widen narrow ones first).
 pub fn cross_entropy<T: Element>(
+    logits: &[T],
+    labels: Labels<'_, T>,
+    loss: &mut [T],
+    gradient: &mut [T],
+    n: usize,
+) -> Result {
+    T::cross_entropy(logits, labels, loss, gradient, n)
+}
+
+pub(crate) fn cross_entropy_of<T: Element>(
     logits: &[T],
     labels: Labels<'_, T>,
     loss: &mut [T],

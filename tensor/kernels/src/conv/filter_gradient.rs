@@ -35,6 +35,15 @@ pub fn conv2d_filter_gradient<T: Real + crate::gemm::Number>(
     dy: &[T],
     dw: &mut [T],
 ) {
+    T::conv2d_filter_gradient(shape, x, dy, dw)
+}
+
+pub(crate) fn conv2d_filter_gradient_of<T: Real + crate::gemm::Number>(
+    shape: &Conv2dShape,
+    x: &[T],
+    dy: &[T],
+    dw: &mut [T],
+) {
     assert!(x.len() == shape.input_len(), "conv2d: input {:?} given as {} values", shape.input, x.len());
     assert!(dy.len() == shape.output_len(), "conv2d: output {:?} given as {} values", shape.output, dy.len());
     assert!(dw.len() == shape.filter_len(), "conv2d: filter {:?} given as {} values", shape.filter, dw.len());

@@ -27,7 +27,7 @@
 //!
 //! Sums are cut by shapes alone, so results have the same bits for any number of threads.
 
-mod filter_gradient;
+pub(crate) mod filter_gradient;
 mod packed;
 mod shape;
 mod sweep;
@@ -52,6 +52,16 @@ use packed::Direction;
 ///
 /// Panics when a slice has another length than the shape says.
 pub fn conv2d<T: Real>(shape: &Conv2dShape, x: &[T], filter: &[T], y: &mut [T], epilogue: &Epilogue<'_, T>) {
+    T::conv2d(shape, x, filter, y, epilogue)
+}
+
+pub(crate) fn conv2d_of<T: Real>(
+    shape: &Conv2dShape,
+    x: &[T],
+    filter: &[T],
+    y: &mut [T],
+    epilogue: &Epilogue<'_, T>,
+) {
     conv2d_packed(shape, x, &PackedFilter::forward(shape, filter), y, epilogue);
 }
 
@@ -59,6 +69,16 @@ pub fn conv2d<T: Real>(shape: &Conv2dShape, x: &[T], filter: &[T], y: &mut [T], 
 ///
 /// Panics when a slice has another length than the shape says, or the filter was packed for another.
 pub fn conv2d_packed<T: Real>(
+    shape: &Conv2dShape,
+    x: &[T],
+    filter: &PackedFilter<T>,
+    y: &mut [T],
+    epilogue: &Epilogue<'_, T>,
+) {
+    T::conv2d_packed(shape, x, filter, y, epilogue)
+}
+
+pub(crate) fn conv2d_packed_of<T: Real>(
     shape: &Conv2dShape,
     x: &[T],
     filter: &PackedFilter<T>,
@@ -81,6 +101,10 @@ pub fn conv2d_packed<T: Real>(
 ///
 /// Panics when a slice has another length than the shape says.
 pub fn conv2d_input_gradient<T: Real>(shape: &Conv2dShape, dy: &[T], filter: &[T], dx: &mut [T]) {
+    T::conv2d_input_gradient(shape, dy, filter, dx)
+}
+
+pub(crate) fn conv2d_input_gradient_of<T: Real>(shape: &Conv2dShape, dy: &[T], filter: &[T], dx: &mut [T]) {
     conv2d_input_gradient_packed(shape, dy, &PackedFilter::input_gradient(shape, filter), dx);
 }
 
@@ -88,6 +112,15 @@ pub fn conv2d_input_gradient<T: Real>(shape: &Conv2dShape, dy: &[T], filter: &[T
 ///
 /// Panics when a slice has another length than the shape says, or the filter was packed for another.
 pub fn conv2d_input_gradient_packed<T: Real>(
+    shape: &Conv2dShape,
+    dy: &[T],
+    filter: &PackedFilter<T>,
+    dx: &mut [T],
+) {
+    T::conv2d_input_gradient_packed(shape, dy, filter, dx)
+}
+
+pub(crate) fn conv2d_input_gradient_packed_of<T: Real>(
     shape: &Conv2dShape,
     dy: &[T],
     filter: &PackedFilter<T>,

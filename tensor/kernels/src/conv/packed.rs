@@ -148,11 +148,19 @@ struct Axis {
 impl<T: Real> PackedFilter<T> {
     /// Packs a filter [KH, KW, C / groups, O] for the forward pass. Panics when its length is another.
     pub fn forward(shape: &Conv2dShape, filter: &[T]) -> Self {
+        T::pack_forward(shape, filter)
+    }
+
+    pub(crate) fn forward_of(shape: &Conv2dShape, filter: &[T]) -> Self {
         Self::pack(shape, filter, Direction::Forward)
     }
 
     /// Packs the same filter for the input gradient.
     pub fn input_gradient(shape: &Conv2dShape, filter: &[T]) -> Self {
+        T::pack_input_gradient(shape, filter)
+    }
+
+    pub(crate) fn input_gradient_of(shape: &Conv2dShape, filter: &[T]) -> Self {
         Self::pack(shape, filter, Direction::InputGradient)
     }
 

@@ -64,6 +64,17 @@ pub fn depthwise<T: Float>(
     activation: Option<Unary>,
     y: &mut [T],
 ) -> Result {
+    T::depthwise(d, x, filter, bias, activation, y)
+}
+
+pub(crate) fn depthwise_of<T: Float>(
+    d: &Depthwise,
+    x: &[T],
+    filter: &[T],
+    bias: &[T],
+    activation: Option<Unary>,
+    y: &mut [T],
+) -> Result {
     d.check(x.len(), filter.len(), y.len())?;
     let channels = d.channels * d.multiplier;
     if !bias.is_empty() && bias.len() != channels {
@@ -100,6 +111,15 @@ pub fn depthwise<T: Float>(
 
 /// Gradient with respect to the input. An error when lengths do not fit.
 pub fn depthwise_input_gradient<T: Float>(d: &Depthwise, dy: &[T], filter: &[T], dx: &mut [T]) -> Result {
+    T::depthwise_input_gradient(d, dy, filter, dx)
+}
+
+pub(crate) fn depthwise_input_gradient_of<T: Float>(
+    d: &Depthwise,
+    dy: &[T],
+    filter: &[T],
+    dx: &mut [T],
+) -> Result {
     let batch = d.check(dx.len(), filter.len(), dy.len())?;
     let w = &d.window;
     if T::DTYPE == DType::F32 && d.multiplier == 1 && w.stride == [1; 3] && w.dilation == [1; 3] {
@@ -136,6 +156,15 @@ fn turned(w: &Window) -> Option<Window> {
 ///
 /// Images are summed in up to 16 groups, which are then joined as a tree: the bits do not depend on threads.
 pub fn depthwise_filter_gradient<T: Float>(d: &Depthwise, x: &[T], dy: &[T], df: &mut [T]) -> Result {
+    T::depthwise_filter_gradient(d, x, dy, df)
+}
+
+pub(crate) fn depthwise_filter_gradient_of<T: Float>(
+    d: &Depthwise,
+    x: &[T],
+    dy: &[T],
+    df: &mut [T],
+) -> Result {
     let batch = d.check(x.len(), df.len(), dy.len())?;
     let (image, out, len) =
         (d.window.inputs() * d.channels, d.window.outputs() * d.channels * d.multiplier, df.len());

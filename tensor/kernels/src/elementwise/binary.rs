@@ -209,6 +209,16 @@ impl<T: Copy, F: Fn(T, T) -> T> Body for Zip<'_, T, F> {
 /// An error when the type has no such function, for integer division by zero and for negative integer
 /// powers. Panics when the lengths are not those of the broadcast.
 pub fn binary<T: Element>(op: Binary, broadcast: &Broadcast, a: &[T], b: &[T], y: &mut [T]) -> Result {
+    T::binary(op, broadcast, a, b, y)
+}
+
+pub(crate) fn binary_of<T: Element>(
+    op: Binary,
+    broadcast: &Broadcast,
+    a: &[T],
+    b: &[T],
+    y: &mut [T],
+) -> Result {
     broadcast.check(op.name(), a.len(), b.len(), y.len());
     if !op.supports(T::DTYPE) {
         return Err(Error::Unsupported { op: op.name(), dtype: T::DTYPE });

@@ -140,6 +140,16 @@ pub(super) fn tile<T: Element>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) {
 
 /// y = op(a, b), stretched as `broadcast` says. An error when the type has no order.
 pub fn compare<T: Element>(op: Compare, broadcast: &Broadcast, a: &[T], b: &[T], y: &mut [bool]) -> Result {
+    T::compare(op, broadcast, a, b, y)
+}
+
+pub(crate) fn compare_of<T: Element>(
+    op: Compare,
+    broadcast: &Broadcast,
+    a: &[T],
+    b: &[T],
+    y: &mut [bool],
+) -> Result {
     broadcast.check(op.name(), a.len(), b.len(), y.len());
     if !op.supports(T::DTYPE) {
         return Err(Error::Unsupported { op: op.name(), dtype: T::DTYPE });
@@ -169,6 +179,10 @@ fn test_float<T: Float>(op: Test, x: &[T], y: &mut [bool]) {
 
 /// y = op(x). Integers and bools are finite; a complex number is NaN or infinite when either part is.
 pub fn test<T: Element>(op: Test, x: &[T], y: &mut [bool]) {
+    T::test(op, x, y)
+}
+
+pub(crate) fn test_of<T: Element>(op: Test, x: &[T], y: &mut [bool]) {
     assert_eq!(x.len(), y.len(), "{}: lengths of input and output", op.name());
     split::chunks(y, split::piece(0.3), |start, y| {
         let x = &x[start..start + y.len()];

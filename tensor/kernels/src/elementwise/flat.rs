@@ -62,6 +62,10 @@ fn zip<T: Element, Y: Send>(a: &[T], b: &[T], y: &mut [Y], ns: f64, f: impl Fn(&
 
 /// y = op(a, b), as [`binary`](super::binary), for operands that are as long as y or one element.
 pub fn binary_flat<T: Element>(op: Binary, a: &[T], b: &[T], y: &mut [T]) -> Result {
+    T::binary_flat(op, a, b, y)
+}
+
+pub(crate) fn binary_flat_of<T: Element>(op: Binary, a: &[T], b: &[T], y: &mut [T]) -> Result {
     check(op.name(), &[a.len(), b.len()], y.len());
     if !op.supports(T::DTYPE) {
         return Err(Error::Unsupported { op: op.name(), dtype: T::DTYPE });
@@ -76,6 +80,10 @@ pub fn binary_flat<T: Element>(op: Binary, a: &[T], b: &[T], y: &mut [T]) -> Res
 
 /// y = op(a, b), as [`compare`](super::compare), for operands that are as long as y or one element.
 pub fn compare_flat<T: Element>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) -> Result {
+    T::compare_flat(op, a, b, y)
+}
+
+pub(crate) fn compare_flat_of<T: Element>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) -> Result {
     check(op.name(), &[a.len(), b.len()], y.len());
     if !op.supports(T::DTYPE) {
         return Err(Error::Unsupported { op: op.name(), dtype: T::DTYPE });
@@ -87,6 +95,10 @@ pub fn compare_flat<T: Element>(op: Compare, a: &[T], b: &[T], y: &mut [bool]) -
 /// y = a where the condition holds, else b, as [`select`](super::select), for operands that are as long as y or
 /// one element.
 pub fn select_flat<T: Element>(condition: &[bool], a: &[T], b: &[T], y: &mut [T]) {
+    T::select_flat(condition, a, b, y)
+}
+
+pub(crate) fn select_flat_of<T: Element>(condition: &[bool], a: &[T], b: &[T], y: &mut [T]) {
     let n = y.len();
     check("select", &[condition.len(), a.len(), b.len()], n);
     if condition.len() != n {

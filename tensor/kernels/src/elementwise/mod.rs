@@ -10,16 +10,16 @@
 //! computed in f32 and rounded once. An operation that has no meaning for a type is
 //! [`Error::Unsupported`](crate::error::Error).
 
-mod binary;
+pub(crate) mod binary;
 mod broadcast;
-mod compare;
+pub(crate) mod compare;
 mod complex;
-mod flat;
+pub(crate) mod flat;
 mod integer;
 mod narrow;
 mod operand;
-mod ternary;
-mod unary;
+pub(crate) mod ternary;
+pub(crate) mod unary;
 
 use crate::dtype::Element;
 use crate::math::Float;

@@ -39,6 +39,15 @@ pub fn select<T: Element>(
     b: (&[T], &Layout),
     y: &mut [T],
 ) {
+    T::select(condition, a, b, y)
+}
+
+pub(crate) fn select_of<T: Element>(
+    condition: (&[bool], &Layout),
+    a: (&[T], &Layout),
+    b: (&[T], &Layout),
+    y: &mut [T],
+) {
     for (len, layout) in [(condition.0.len(), condition.1), (a.0.len(), a.1), (b.0.len(), b.1)] {
         let expected = layout.input_len().unwrap_or(y.len());
         assert_eq!(len, expected, "select: length of an operand for a result of {} elements", y.len());
@@ -52,6 +61,10 @@ pub fn select<T: Element>(
 ///
 /// An error for bools and complex numbers.
 pub fn clip<T: Element>(x: &[T], low: T, high: T, y: &mut [T]) -> Result {
+    T::clip(x, low, high, y)
+}
+
+pub(crate) fn clip_of<T: Element>(x: &[T], low: T, high: T, y: &mut [T]) -> Result {
     assert_eq!(x.len(), y.len(), "clip: lengths of input and output");
     if T::DTYPE == DType::Bool || T::DTYPE.is_complex() {
         return Err(Error::Unsupported { op: "clip", dtype: T::DTYPE });

@@ -255,6 +255,10 @@ fn far_trig<T: Float>(op: Unary, x: &[T], y: &mut [T]) {
 
 /// y = op(x). The lengths must agree; an error when the type has no such function.
 pub fn unary<T: Element>(op: Unary, x: &[T], y: &mut [T]) -> Result {
+    T::unary(op, x, y)
+}
+
+pub(crate) fn unary_of<T: Element>(op: Unary, x: &[T], y: &mut [T]) -> Result {
     assert_eq!(x.len(), y.len(), "{}: lengths of input and output", op.name());
     if !op.supports(T::DTYPE) {
         return Err(Error::Unsupported { op: op.name(), dtype: T::DTYPE });

@@ -80,6 +80,15 @@ impl Program {
         inputs: &[Input<'_, T>],
         outputs: &mut [Output<'_, T>],
     ) -> Result {
+        T::evaluate(self, len, inputs, outputs)
+    }
+
+    pub(crate) fn run_of<T: Float + Number>(
+        &self,
+        len: usize,
+        inputs: &[Input<'_, T>],
+        outputs: &mut [Output<'_, T>],
+    ) -> Result {
         self.check(len, inputs, outputs)?;
         if len == 0 {
             return self.nothing(outputs);

@@ -179,6 +179,16 @@ pub fn gemm<T: Number>(shape: &Gemm, a: &[T], b: &[T], c: &mut [T], epilogue: &E
 ///
 /// Panics as [`gemm`], and when B was packed for other sizes.
 pub fn gemm_packed<T: Real>(shape: &Gemm, a: &[T], b: &PackedB<T>, c: &mut [T], epilogue: &Epilogue<'_, T>) {
+    T::gemm_packed(shape, a, b, c, epilogue)
+}
+
+pub(crate) fn gemm_packed_of<T: Real>(
+    shape: &Gemm,
+    a: &[T],
+    b: &PackedB<T>,
+    c: &mut [T],
+    epilogue: &Epilogue<'_, T>,
+) {
     assert!(
         (shape.k, shape.n) == (b.k, b.n),
         "gemm: b was packed as {} x {}, asked for {} x {}",

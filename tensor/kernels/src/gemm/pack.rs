@@ -25,6 +25,10 @@ impl<T: Real> PackedB<T> {
     ///
     /// Panics when `b` is too short.
     pub fn new(k: usize, n: usize, b: &[T], ldb: usize, trans: bool) -> Self {
+        T::pack(k, n, b, ldb, trans)
+    }
+
+    pub(crate) fn new_of(k: usize, n: usize, b: &[T], ldb: usize, trans: bool) -> Self {
         super::check_matrix("b", b.len(), if trans { (n, k) } else { (k, n) }, ldb);
         if n == 1 {
             // A single column stays one: its products are not made of tiles.
@@ -240,7 +244,7 @@ pub(crate) unsafe fn pack_turned<T: Real, S: Simd>(
             while r + lanes <= depth {
                 // SAFETY: `lanes` source rows from j and values from r exist, and so do their places.
                 unsafe {
-                    T::transpose(s, src.add(j * src_stride + r), src_stride, dst.add(r * width + j), width)
+                    <T as Real>::transpose(s, src.add(j * src_stride + r), src_stride, dst.add(r * width + j), width)
                 };
                 r += lanes;
             }

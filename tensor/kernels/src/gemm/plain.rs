@@ -27,7 +27,6 @@ pub trait Number: Element {
 macro_rules! real {
     ($($t:ty)*) => {$(
         impl Number for $t {
-            #[inline]
             fn product(shape: &Gemm, a: &[$t], b: &[$t], c: &mut [$t], epilogue: &Epilogue<'_, $t>) {
                 super::real(shape, a, b, c, epilogue);
             }

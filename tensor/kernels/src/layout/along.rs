@@ -31,6 +31,10 @@ fn check<T>(
 
 /// y[o, j, i] = x[o, indices[o, j, i], i]; x is (outer, n, inner). An error for an index outside 0..n.
 pub fn gather_along<T: Element>(x: &[T], indices: &[i64], y: &mut [T], dims: [usize; 3]) -> Result {
+    T::gather_along(x, indices, y, dims)
+}
+
+pub(crate) fn gather_along_of<T: Element>(x: &[T], indices: &[i64], y: &mut [T], dims: [usize; 3]) -> Result {
     let k = check("gather along an axis", x, indices, y, dims)?;
     split::chunks(y, 16_384, |start, y| {
         for (j, y) in (start..).zip(y) {
@@ -44,6 +48,15 @@ pub fn gather_along<T: Element>(x: &[T], indices: &[i64], y: &mut [T], dims: [us
 ///
 /// An error for an index outside 0..n, and for bools.
 pub fn scatter_add_along<T: Element>(x: &[T], indices: &[i64], y: &mut [T], dims: [usize; 3]) -> Result {
+    T::scatter_add_along(x, indices, y, dims)
+}
+
+pub(crate) fn scatter_add_along_of<T: Element>(
+    x: &[T],
+    indices: &[i64],
+    y: &mut [T],
+    dims: [usize; 3],
+) -> Result {
     if !Reduce::Sum.supports(T::DTYPE) {
         return Err(Error::Unsupported { op: "scatter along an axis", dtype: T::DTYPE });
     }

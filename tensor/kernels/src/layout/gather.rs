@@ -9,7 +9,11 @@ use crate::split;
 ///
 /// x is (batch, outer, n, inner), indices is (batch, k), y is (batch, outer, k, inner). An error for an index
 /// outside 0..n. Panics when lengths do not fit.
-pub fn gather<T: Element>(
+pub fn gather<T: Element>(x: &[T], indices: &[i64], y: &mut [T], dims: [usize; 4]) -> Result {
+    T::gather(x, indices, y, dims)
+}
+
+pub(crate) fn gather_of<T: Element>(
     x: &[T],
     indices: &[i64],
     y: &mut [T],

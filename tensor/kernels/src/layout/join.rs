@@ -7,6 +7,10 @@ use crate::threads::{self, SharedMut};
 ///
 /// Every part comes with its n. Panics when lengths do not fit.
 pub fn concat<T: Element>(parts: &[(&[T], usize)], y: &mut [T], outer: usize, inner: usize) {
+    T::concat(parts, y, outer, inner)
+}
+
+pub(crate) fn concat_of<T: Element>(parts: &[(&[T], usize)], y: &mut [T], outer: usize, inner: usize) {
     let total: usize = parts.iter().map(|p| p.1).sum();
     assert_eq!(y.len(), outer * total * inner, "concat: elements of the result");
     for (x, n) in parts {
@@ -28,6 +32,10 @@ pub fn concat<T: Element>(parts: &[(&[T], usize)], y: &mut [T], outer: usize, in
 
 /// The parts (outer, n_p, inner) = x (outer, sum of n, inner) cut along the middle axis. The reverse of [`concat()`].
 pub fn split<T: Element>(x: &[T], parts: &mut [(&mut [T], usize)], outer: usize, inner: usize) {
+    T::split(x, parts, outer, inner)
+}
+
+pub(crate) fn split_of<T: Element>(x: &[T], parts: &mut [(&mut [T], usize)], outer: usize, inner: usize) {
     let total: usize = parts.iter().map(|p| p.1).sum();
     assert_eq!(x.len(), outer * total * inner, "split: elements of the array");
     let mut at = 0;

@@ -2,14 +2,14 @@
 //!
 //! Shapes are row-major. Functions that copy are generic over the element; [`scatter`] computes.
 
-mod along;
-mod gather;
-mod join;
+pub(crate) mod along;
+pub(crate) mod gather;
+pub(crate) mod join;
 mod one_hot;
-mod pad;
-mod scatter;
-mod strided;
-mod transpose;
+pub(crate) mod pad;
+pub(crate) mod scatter;
+pub(crate) mod strided;
+pub(crate) mod transpose;
 
 pub use along::{gather_along, scatter_add_along};
 pub use gather::gather;

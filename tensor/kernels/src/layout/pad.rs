@@ -26,6 +26,16 @@ pub fn pad<T: Element>(
     mode: Pad<T>,
     y: &mut [T],
 ) -> Result {
+    T::pad(x, shape, borders, mode, y)
+}
+
+pub(crate) fn pad_of<T: Element>(
+    x: &[T],
+    shape: &[usize],
+    borders: &[(usize, usize)],
+    mode: Pad<T>,
+    y: &mut [T],
+) -> Result {
     if borders.len() != shape.len() {
         return Err(Error::Shape(format!(
             "pad: {} pairs of borders for the axes of {shape:?}",

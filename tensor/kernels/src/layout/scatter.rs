@@ -60,6 +60,17 @@ pub fn scatter<T: Element>(
     n: usize,
     inner: usize,
 ) -> Result {
+    T::scatter(op, indices, x, y, n, inner)
+}
+
+pub(crate) fn scatter_of<T: Element>(
+    op: Scatter,
+    indices: &[i64],
+    x: &[T],
+    y: &mut [T],
+    n: usize,
+    inner: usize,
+) -> Result {
     assert!(
         x.len() == indices.len() * inner && y.len() == n * inner,
         "scatter: lengths for {n} rows of {inner}"

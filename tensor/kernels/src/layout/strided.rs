@@ -119,6 +119,10 @@ impl Strided {
 
     /// y = the elements of the view into x, in order. Panics when the lengths do not fit.
     pub fn read<T: Element>(&self, x: &[T], y: &mut [T]) {
+        T::read(self, x, y);
+    }
+
+    pub(crate) fn read_of<T: Element>(&self, x: &[T], y: &mut [T]) {
         assert!(
             self.end <= x.len() && self.len() == y.len(),
             "view {self:?} of {} elements into {}",
@@ -151,6 +155,10 @@ impl Strided {
 
     /// Writes x, in order, to the elements of the view into y; where elements coincide the last one stays.
     pub fn write<T: Element>(&self, x: &[T], y: &mut [T]) {
+        T::write(self, x, y);
+    }
+
+    pub(crate) fn write_of<T: Element>(&self, x: &[T], y: &mut [T]) {
         self.each(x, y, |y, x| *y = x);
     }
 
@@ -178,6 +186,10 @@ impl Strided {
 
 /// y = x with the named axes reversed.
 pub fn reverse<T: Element>(x: &[T], shape: &[usize], axes: &[usize], y: &mut [T]) -> Result {
+    T::reverse(x, shape, axes, y)
+}
+
+pub(crate) fn reverse_of<T: Element>(x: &[T], shape: &[usize], axes: &[usize], y: &mut [T]) -> Result {
     let (mut begin, mut step) = (vec![0; shape.len()], vec![1isize; shape.len()]);
     for &a in axes {
         let Some(&d) = shape.get(a) else {
@@ -191,6 +203,10 @@ pub fn reverse<T: Element>(x: &[T], shape: &[usize], axes: &[usize], y: &mut [T]
 
 /// y = x repeated `times[i]` times along every axis i.
 pub fn tile<T: Element>(x: &[T], shape: &[usize], times: &[usize], y: &mut [T]) -> Result {
+    T::tile(x, shape, times, y)
+}
+
+pub(crate) fn tile_of<T: Element>(x: &[T], shape: &[usize], times: &[usize], y: &mut [T]) -> Result {
     if shape.len() != times.len() {
         return Err(Error::Shape(format!("tile: {} repeats for the axes of {shape:?}", times.len())));
     }

@@ -14,6 +14,10 @@ const BLOCK: usize = 32;
 /// Axes that stay neighbours are merged. When the last axis changes, blocks of the two axes that are last in x
 /// and y are transposed, so both arrays are touched in whole cache lines.
 pub fn transpose<T: Element>(x: &[T], shape: &[usize], perm: &[usize], y: &mut [T]) -> Result {
+    T::transpose(x, shape, perm, y)
+}
+
+pub(crate) fn transpose_of<T: Element>(x: &[T], shape: &[usize], perm: &[usize], y: &mut [T]) -> Result {
     let rank = shape.len();
     let mut seen = vec![false; rank];
     let valid =

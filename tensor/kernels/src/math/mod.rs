@@ -23,6 +23,7 @@ pub(crate) fn select<T: Copy>(c: bool, a: T, b: T) -> T {
 /// f32 and f64 with the functions that kernels use. Every method is inlined into the loop around it.
 pub trait Float:
     Element
+    + crate::instances::FloatInstances
     + Lane
     + PartialOrd
     + Neg<Output = Self>

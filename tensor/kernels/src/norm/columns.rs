@@ -62,6 +62,10 @@ impl<T: Float> Body for Piece<'_, T> {
 ///
 /// Pieces are joined by Chan's formula, which does not cancel. Zero rows give NaN.
 pub fn column_moments<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
+    T::column_moments(x, n)
+}
+
+pub(crate) fn column_moments_of<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
     let nan = T::lit(f64::NAN);
     let mut moments = Moments { mean: vec![nan; n], variance: vec![nan; n] };
     if x.is_empty() || n == 0 {
@@ -148,6 +152,16 @@ impl<T: Float> Body for Affine<'_, T> {
 /// Batch normalisation has scale = gamma / sqrt(variance + epsilon) and shift = beta - mean scale. Panics when lengths
 /// do not fit or for another activation.
 pub fn column_affine<T: Float>(x: &[T], scale: &[T], shift: &[T], activation: Option<Unary>, y: &mut [T]) {
+    T::column_affine(x, scale, shift, activation, y)
+}
+
+pub(crate) fn column_affine_of<T: Float>(
+    x: &[T],
+    scale: &[T],
+    shift: &[T],
+    activation: Option<Unary>,
+    y: &mut [T],
+) {
     let n = scale.len();
     assert!(
         x.len() == y.len() && shift.len() == n && (n == 0 || x.len().is_multiple_of(n)),
@@ -205,6 +219,10 @@ impl<T: Float> Body for Sums<'_, T> {
 ///
 /// They are dbeta, and dgamma when multiplied with 1 / sqrt(variance + epsilon).
 pub fn column_sums<T: Float + Number>(dy: &[T], x: &[T], mean: &[T]) -> [Vec<T>; 2] {
+    T::column_sums(dy, x, mean)
+}
+
+pub(crate) fn column_sums_of<T: Float + Number>(dy: &[T], x: &[T], mean: &[T]) -> [Vec<T>; 2] {
     let n = mean.len();
     assert!(x.len() == dy.len() && (n == 0 || x.len().is_multiple_of(n)), "column_sums: lengths");
     if n == 0 || x.is_empty() {
@@ -260,6 +278,18 @@ impl<T: Float> Body for Backward<'_, T> {
 ///
 /// dx = scale (dy - sum(dy) / count - (x - mean) rstd^2 sum(dy (x - mean)) / count), scale = gamma rstd.
 pub fn column_backward<T: Float>(
+    dy: &[T],
+    x: &[T],
+    mean: &[T],
+    rstd: &[T],
+    scale: &[T],
+    sums: &[Vec<T>; 2],
+    dx: &mut [T],
+) {
+    T::column_backward(dy, x, mean, rstd, scale, sums, dx)
+}
+
+pub(crate) fn column_backward_of<T: Float>(
     dy: &[T],
     x: &[T],
     mean: &[T],

@@ -1,7 +1,7 @@
 //! Normalisation: of rows (layer normalisation) and of columns (batch normalisation).
 
-mod columns;
-mod rows;
+pub(crate) mod columns;
+pub(crate) mod rows;
 
 pub use columns::{Moments, column_affine, column_backward, column_moments, column_sums};
 pub use rows::{RowGradients, row_norm, row_norm_backward};

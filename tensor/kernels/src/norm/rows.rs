@@ -63,6 +63,19 @@ pub fn row_norm<T: Float + Number>(
     rstd: &mut [T],
     n: usize,
 ) {
+    T::row_norm(x, gamma, beta, epsilon, y, mean, rstd, n)
+}
+
+pub(crate) fn row_norm_of<T: Float + Number>(
+    x: &[T],
+    gamma: &[T],
+    beta: &[T],
+    epsilon: T,
+    y: &mut [T],
+    mean: &mut [T],
+    rstd: &mut [T],
+    n: usize,
+) {
     let rows = mean.len();
     assert!(
         x.len() == rows * n && y.len() == rows * n && rstd.len() == rows,
@@ -147,6 +160,18 @@ impl<T: Float + Number> Body for Backward<'_, T> {
 ///
 /// dx = rstd (g - mean(g) - xhat mean(g xhat)) with g = dy gamma and xhat = (x - mean) rstd.
 pub fn row_norm_backward<T: Float + Number>(
+    dy: &[T],
+    x: &[T],
+    gamma: &[T],
+    mean: &[T],
+    rstd: &[T],
+    out: RowGradients<'_, T>,
+    n: usize,
+) {
+    T::row_norm_backward(dy, x, gamma, mean, rstd, out, n)
+}
+
+pub(crate) fn row_norm_backward_of<T: Float + Number>(
     dy: &[T],
     x: &[T],
     gamma: &[T],

@@ -94,6 +94,16 @@ fn run<T: Float, const N: usize, F: Formula<T, N>>(
 ///
 /// New slots start as [`Rule::initial`] says. Panics when lengths or the number of slots do not fit.
 pub fn update<T: Float + Number>(rule: &Rule, step: &Step, w: &mut [T], g: &[T], slots: &mut [&mut [T]]) {
+    T::update(rule, step, w, g, slots)
+}
+
+pub(crate) fn update_of<T: Float + Number>(
+    rule: &Rule,
+    step: &Step,
+    w: &mut [T],
+    g: &[T],
+    slots: &mut [&mut [T]],
+) {
     let fits = g.len() == w.len() && slots.len() == rule.slots() && slots.iter().all(|s| s.len() == w.len());
     assert!(fits, "{}: lengths of {} slots for {} weights", rule.name(), slots.len(), w.len());
     rule::dispatch(rule, step, w, g, slots);
@@ -101,6 +111,10 @@ pub fn update<T: Float + Number>(rule: &Rule, step: &Step, w: &mut [T], g: &[T],
 
 /// The sum of squares of a gradient, for norms; joined over variables in order by the caller.
 pub fn sum_squares<T: Float + Number>(g: &[T]) -> T {
+    T::sum_squares(g)
+}
+
+pub(crate) fn sum_squares_of<T: Float + Number>(g: &[T]) -> T {
     let mut y = [T::ZERO];
     pass(Squares, g, &mut y, [1, g.len(), 1]);
     y[0]
@@ -108,6 +122,10 @@ pub fn sum_squares<T: Float + Number>(g: &[T]) -> T {
 
 /// w += a x, as for moving averages and plain gradient accumulation.
 pub fn add_scaled<T: Float>(w: &mut [T], a: T, x: &[T]) {
+    T::add_scaled(w, a, x)
+}
+
+pub(crate) fn add_scaled_of<T: Float>(w: &mut [T], a: T, x: &[T]) {
     assert_eq!(w.len(), x.len(), "add_scaled: lengths");
     split::chunks(w, 1 << 15, |start, w| {
         let x = &x[start..start + w.len()];
@@ -159,6 +177,10 @@ fn lamb<T: Float + Number>(
 
 /// Exponential moving average of weights: a = momentum a + (1 - momentum) w.
 pub fn moving_average<T: Float>(average: &mut [T], momentum: T, w: &[T]) {
+    T::moving_average(average, momentum, w)
+}
+
+pub(crate) fn moving_average_of<T: Float>(average: &mut [T], momentum: T, w: &[T]) {
     assert_eq!(average.len(), w.len(), "moving_average: lengths");
     let rest = T::ONE - momentum;
     let shared = SharedMut::new(average);

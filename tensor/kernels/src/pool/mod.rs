@@ -107,6 +107,10 @@ impl<T: Float> Body for Forward<'_, T> {
 
 /// Pools x (batch, spatial axes, c) to y (batch, window positions, c). An error when the lengths do not fit.
 pub fn pool<T: Float>(op: Pool, w: &Window, c: usize, x: &[T], y: &mut [T]) -> Result {
+    T::pool(op, w, c, x, y)
+}
+
+pub(crate) fn pool_of<T: Float>(op: Pool, w: &Window, c: usize, x: &[T], y: &mut [T]) -> Result {
     check(op.name(), w, c, x.len(), y.len())?;
     let [od, oh, ow] = w.output;
     let (row, image) = (ow * c, w.inputs() * c);
@@ -192,6 +196,18 @@ pub fn pool_backward<T: Float>(
     dy: &[T],
     dx: &mut [T],
 ) -> Result {
+    T::pool_backward(op, w, c, x, y, dy, dx)
+}
+
+pub(crate) fn pool_backward_of<T: Float>(
+    op: Pool,
+    w: &Window,
+    c: usize,
+    x: &[T],
+    y: &[T],
+    dy: &[T],
+    dx: &mut [T],
+) -> Result {
     let batch = check(op.name(), w, c, dx.len(), dy.len())?;
     if op == Pool::Max && (x.len() != dx.len() || y.len() != dy.len()) {
         return Err(Error::Shape(format!(
@@ -253,6 +269,17 @@ impl<T: Float> Body for Pick<'_, T> {
 /// Ties take the first place in row-major order; a window without a place that equals its maximum (NaN) gives 0. An
 /// error when the lengths do not fit.
 pub fn pool_pick<T: Float>(w: &Window, c: usize, x: &[T], y: &[T], g: &[T], out: &mut [T]) -> Result {
+    T::pool_pick(w, c, x, y, g, out)
+}
+
+pub(crate) fn pool_pick_of<T: Float>(
+    w: &Window,
+    c: usize,
+    x: &[T],
+    y: &[T],
+    g: &[T],
+    out: &mut [T],
+) -> Result {
     let batch = check(Pool::Max.name(), w, c, x.len(), y.len())?;
     if g.len() != x.len() || out.len() != y.len() {
         return Err(Error::Shape(format!(

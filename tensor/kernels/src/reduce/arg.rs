@@ -20,7 +20,16 @@ pub enum Arg {
 ///
 /// x is seen as (outer, n, inner). NaN is never chosen unless it stands first, and then hides the rest;
 /// TensorFlow leaves this open. An error for n = 0, bools and complex numbers.
-pub fn arg<T: Element>(which: Arg, x: &[T], y: &mut [i64], [outer, n, inner]: [usize; 3]) -> Result {
+pub fn arg<T: Element>(which: Arg, x: &[T], y: &mut [i64], dims: [usize; 3]) -> Result {
+    T::arg(which, x, y, dims)
+}
+
+pub(crate) fn arg_of<T: Element>(
+    which: Arg,
+    x: &[T],
+    y: &mut [i64],
+    [outer, n, inner]: [usize; 3],
+) -> Result {
     assert_eq!(
         (x.len(), y.len()),
         (outer * n * inner, outer * inner),

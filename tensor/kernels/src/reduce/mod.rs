@@ -8,10 +8,10 @@
 //! tree: the error grows with the logarithm of n. Blocks and tree follow from the shape alone, so the bits do not
 //! depend on the number of threads. f16 and bf16 are summed in f32, integers wrap around.
 
-mod arg;
+pub(crate) mod arg;
 mod fold;
 mod pass;
-mod scan;
+pub(crate) mod scan;
 
 pub use arg::{Arg, arg};
 pub use scan::{Scan, scan};
@@ -181,6 +181,10 @@ impl Axes {
 
 /// Reduces x to y. An error when the type has no such reduction; panics when the lengths do not fit the axes.
 pub fn reduce<T: Element>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T]) -> Result {
+    T::reduce(op, axes, x, y)
+}
+
+pub(crate) fn reduce_of<T: Element>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T]) -> Result {
     assert_eq!(x.len(), axes.inputs(), "{}: elements for {axes:?}", op.name());
     assert_eq!(y.len(), axes.outputs(), "{}: elements of the result for {axes:?}", op.name());
     if !op.supports(T::DTYPE) {

@@ -33,6 +33,17 @@ pub fn scan<T: Element>(
     y: &mut [T],
     dims: [usize; 3],
 ) -> Result {
+    T::scan(which, exclusive, reverse, x, y, dims)
+}
+
+pub(crate) fn scan_of<T: Element>(
+    which: Scan,
+    exclusive: bool,
+    reverse: bool,
+    x: &[T],
+    y: &mut [T],
+    dims: [usize; 3],
+) -> Result {
     let len: usize = dims.iter().product();
     assert_eq!((x.len(), y.len()), (len, len), "scan: elements for {dims:?}");
     let op = match which {
