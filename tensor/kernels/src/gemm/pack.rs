@@ -244,7 +244,13 @@ pub(crate) unsafe fn pack_turned<T: Real, S: Simd>(
             while r + lanes <= depth {
                 // SAFETY: `lanes` source rows from j and values from r exist, and so do their places.
                 unsafe {
-                    <T as Real>::transpose(s, src.add(j * src_stride + r), src_stride, dst.add(r * width + j), width)
+                    <T as Real>::transpose(
+                        s,
+                        src.add(j * src_stride + r),
+                        src_stride,
+                        dst.add(r * width + j),
+                        width,
+                    )
                 };
                 r += lanes;
             }
