@@ -153,8 +153,10 @@ pub(crate) fn over(log: &Log, targets: &[Target], sources: &[Source]) -> Result<
 pub(crate) fn through(mut log: Log, targets: &[Target], sources: &[Source]) -> Result<Vec<Option<Tensor>>> {
     let mut walk = Walk::towards(&log, sources)?;
     walk.start(&log, targets)?;
-    while let Some(e) = log.entries.pop() {
-        walk.step(&e)?;
+    while let Some(e) = log.entries.last() {
+        walk.step(e)?;
+        // In its place: entries are too large to be moved for nothing.
+        log.entries.truncate(log.entries.len() - 1);
     }
     walk.finish(&log, sources)
 }

@@ -3,14 +3,42 @@
 use crate::{DType, Error, Result};
 use smallvec::SmallVec;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 /// Largest number of elements that a tensor may have; sizes in bytes stay far below `isize::MAX`.
 const MAX_LEN: usize = 1 << 42;
 
 /// The sizes of a tensor's axes; the empty shape is a scalar's. Derefs to `[usize]`.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Eq, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+// Written by hand: every small operation copies and compares shapes, and the vector's own code calls memcpy and memcmp
+// for a few words.
+impl Clone for Shape {
+    #[inline]
+    fn clone(&self) -> Shape {
+        if self.0.spilled() {
+            return Shape(self.0.clone());
+        }
+        let mut dims = [0; 4];
+        dims.iter_mut().zip(&self.0).for_each(|(to, &from)| *to = from);
+        Shape(SmallVec::from_buf_and_len(dims, self.0.len()))
+    }
+}
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Shape) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| a == b)
+    }
+}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl Shape {
     /// The shape of a scalar.

@@ -3,7 +3,8 @@
 //! The operation and its two gradients are bilinear, so each one's gradient rule is made of the other two,
 //! to any order.
 
-use super::linear::{Activation, ActivationGrad, Repeated, epilogue};
+use super::linear::{Activation, ActivationGrad, epilogue};
+use super::packed::Repeated;
 use crate::attr::{Attr, Attribute, OpDef};
 use crate::backward::Backward;
 use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};

@@ -1,8 +1,8 @@
 //! A matrix product with bias and activation in one pass: what a dense layer does.
 //!
-//! The product's tiles get their bias and activation before they leave the cache. A weight that is used
-//! a second time without having changed is packed once, and the packed form kept beside the value.
+//! The product's tiles get their bias and activation before they leave the cache.
 
+use super::packed::gemm_repeated;
 use crate::attr::{Attr, Attribute, OpDef};
 use crate::backward::Backward;
 use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};
@@ -10,10 +10,8 @@ use crate::view::{View, ViewMut};
 use crate::{DType, Error, Keep, Lower, Result, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::activation_grad::activation_grad;
 use gradus_kernels::elementwise::Unary;
-use gradus_kernels::gemm::{Epilogue, Gemm, PackedB, gemm, gemm_packed};
+use gradus_kernels::gemm::{Epilogue, Gemm, gemm};
 use smallvec::smallvec;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use gradus_kernels::gemm::Activation;
 
@@ -75,29 +73,6 @@ fn is_bent(activation: Activation) -> bool {
     matches!(activation, Elu(_) | Sigmoid | Tanh | Softplus)
 }
 
-/// Packed weights of a value, made when it is used for the second time.
-pub(crate) struct Repeated<P> {
-    uses: AtomicU32,
-    packed: OnceLock<P>,
-}
-
-impl<P> Repeated<P> {
-    pub(crate) fn new() -> Self {
-        Repeated { uses: AtomicU32::new(0), packed: OnceLock::new() }
-    }
-
-    /// The packed form from the second use on.
-    pub(crate) fn get(&self, make: impl FnOnce() -> P) -> Option<&P> {
-        if let Some(p) = self.packed.get() {
-            return Some(p);
-        }
-        (self.uses.fetch_add(1, Ordering::Relaxed) > 0).then(|| self.packed.get_or_init(make))
-    }
-}
-
-/// Weights smaller than this are as quick to read where they are.
-const WORTH_PACKING: usize = 4096;
-
 crate::op! {
     /// `activation(x w + b)` over the last axis of `x`; the bias may be left out.
     pub struct Linear { activation: Activation } = "linear"
@@ -133,7 +108,7 @@ impl Op for Linear {
         if x[0].dtype() == DType::F32 {
             let bias = x.get(2).map(|b| b.as_slice::<f32>());
             let e = Epilogue { bias, activation: self.activation, accumulate: false };
-            gemm_repeated(&shape, &x[0], &x[1], y[0].as_mut::<f32>(), &e);
+            gemm_repeated(&shape, x[0].as_slice(), &x[1], y[0].as_mut::<f32>(), &e);
             return Ok(());
         }
         dispatch!(x[0].dtype(), T: float => {
@@ -193,18 +168,6 @@ fn rows_of_weight(w: &Tensor, g: &Tensor) -> Result<Tensor> {
     let mut shape = vec![1; g.rank().saturating_sub(2)];
     shape.extend_from_slice(w.shape());
     w.reshape(shape)
-}
-
-/// A product whose second factor is packed once when its value is used again.
-fn gemm_repeated(shape: &Gemm, a: &View<'_>, b: &View<'_>, c: &mut [f32], e: &Epilogue<'_, f32>) {
-    if shape.k * shape.n >= WORTH_PACKING && shape.m > 1 {
-        let make = || PackedB::<f32>::new(shape.k, shape.n, b.as_slice::<f32>(), shape.n, false);
-        if let Some(packed) = b.derived(Repeated::<PackedB<f32>>::new).and_then(|r| r.get(make)) {
-            gemm_packed(shape, a.as_slice::<f32>(), packed, c, e);
-            return;
-        }
-    }
-    gemm(shape, a.as_slice::<f32>(), b.as_slice::<f32>(), c, e);
 }
 
 crate::op! {

@@ -1,11 +1,12 @@
 //! Products of matrices, with batches, transposes, and a bias and activation folded in.
 
 use super::linear::{Activation, Linear};
+use super::packed::gemm_repeated;
 use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{DType, Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::elementwise::Binary;
 use gradus_kernels::gemm::{Epilogue, Gemm, Number, gemm};
 use smallvec::smallvec;
@@ -64,15 +65,15 @@ impl MatMul {
 }
 
 impl MatMul {
+    fn shape(&self, p: &Product) -> Gemm {
+        let shape = Gemm::new(p.m, p.n, p.k);
+        let shape = if self.transpose_a { shape.trans_a() } else { shape };
+        if self.transpose_b { shape.trans_b() } else { shape }
+    }
+
     fn run<T: Number>(&self, p: &Product, x: &[View<'_>], c: &mut [T]) {
         let (a, b) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
-        let mut shape = Gemm::new(p.m, p.n, p.k);
-        if self.transpose_a {
-            shape = shape.trans_a();
-        }
-        if self.transpose_b {
-            shape = shape.trans_b();
-        }
+        let mut shape = self.shape(p);
         let (na, nb, nc) = (p.m * p.k, p.k * p.n, p.m * p.n);
         let batches = p.batch.num_elements();
         let stride = |shape: &Shape, size: usize| {
@@ -129,7 +130,7 @@ impl Op for MatMul {
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
         same_dtype(Self::NAME, x)?;
-        if x[0].dtype == crate::DType::Bool {
+        if x[0].dtype == DType::Bool {
             return Err(unsupported_dtype(Self::NAME, x[0].dtype));
         }
         let p = self.product(x[0], x[1])?;
@@ -139,6 +140,12 @@ impl Op for MatMul {
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let p = self.product(x[0].spec(), x[1].spec())?;
+        // Rows against one matrix: a weight, as a rule. The second factor of A^T B is a gradient, used once.
+        if x[0].dtype() == DType::F32 && x[1].shape().rank() == 2 && !self.transpose_a {
+            let shape = Gemm { m: p.m * p.batch.num_elements(), ..self.shape(&p) };
+            gemm_repeated(&shape, x[0].as_slice(), &x[1], y[0].as_mut::<f32>(), &Epilogue::NONE);
+            return Ok(());
+        }
         dispatch!(x[0].dtype(), T: number => {
             self.run::<T>(&p, x, y[0].as_mut::<T>());
             Ok(())
@@ -174,6 +181,9 @@ impl Op for MatMul {
     fn lower(&self) -> Lower {
         Lower::Contract
     }
+    fn summed(&self) -> Option<[isize; 2]> {
+        Some([if self.transpose_a { -2 } else { -1 }, if self.transpose_b { -1 } else { -2 }])
+    }
     fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         let plain = !self.transpose_a && !self.transpose_b;
         (plain && *tail == Lower::Binary(Binary::Add))
@@ -203,7 +213,6 @@ impl Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DType;
 
     #[test]
     fn batches_broadcast() {

@@ -37,6 +37,7 @@ mod logic;
 mod matmul;
 mod normalization;
 mod one_hot;
+mod packed;
 mod partition;
 mod pool;
 mod power;
