@@ -8,12 +8,14 @@
 //! use, and an operation that replaces an input works in that input's memory when nobody else holds it.
 
 use crate::graph::{Graph, Value};
+use crate::profile::Profile;
 use gradus_kernels::{Buffer, Scalar};
 use gradus_tensor::op::Op;
 use gradus_tensor::view::{View, ViewMut};
 use gradus_tensor::{DType, Error, Result, Spec, Tensor, dispatch};
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Where a value starts, before reshapes and slices of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +98,36 @@ impl Plan {
 
     /// The outputs for these inputs.
     pub fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>> {
+        self.run_with(inputs, |step, arena, given| self.step(step, arena, given))
+    }
+
+    /// Times every step over some replays.
+    pub fn profile(&self, inputs: &[Tensor], rounds: u32) -> Result<Profile> {
+        let mut times = vec![Duration::ZERO; self.steps.len()];
+        let all = Instant::now();
+        for _ in 0..rounds {
+            let mut place = times.iter_mut();
+            self.run_with(inputs.to_vec(), |step, arena, given| {
+                let start = Instant::now();
+                let done = self.step(step, arena, given);
+                place.next().into_iter().for_each(|t| *t += start.elapsed());
+                done
+            })?;
+        }
+        let total = all.elapsed();
+        let steps = self.steps.iter().map(|s| {
+            let spec = s.y.first().map_or_else(String::new, |w| w.spec.to_string());
+            (&*s.op, spec)
+        });
+        Ok(Profile::of(steps, &times, total, rounds))
+    }
+
+    #[inline]
+    fn run_with(
+        &self,
+        inputs: Vec<Tensor>,
+        mut carry_out: impl FnMut(&Step, &mut Arena, &mut [Option<Tensor>]) -> Result<()>,
+    ) -> Result<Vec<Tensor>> {
         let idle = || self.idle.lock().unwrap_or_else(|e| e.into_inner());
         let waiting = idle().pop();
         let mut arena = waiting.unwrap_or_else(|| Arena {
@@ -104,7 +136,7 @@ impl Plan {
         });
         let mut given: SmallVec<[Option<Tensor>; 8]> = inputs.into_iter().map(Some).collect();
         for step in &self.steps {
-            self.step(step, &mut arena, &mut given)?;
+            carry_out(step, &mut arena, &mut given)?;
         }
         let out = self.leave(&mut arena, &given);
         let mut idle = idle();

@@ -5,6 +5,7 @@ use crate::gradient::Joint;
 use crate::graph::Graph;
 use crate::passes::{self, PassReport};
 use crate::plan::Plan;
+use crate::profile::Profile;
 use gradus_tensor::op::apply;
 use gradus_tensor::{Error, Result, Tensor, recorder};
 use smallvec::SmallVec;
@@ -71,6 +72,12 @@ impl Program {
     pub fn memory(&self) -> Memory {
         let (arena, unplanned, steps) = self.planned().1.memory();
         Memory { arena, unplanned, steps }
+    }
+
+    /// Where the time of a replay goes, as an average over `rounds` replays after a first one.
+    pub fn profile(&self, inputs: &[Tensor], rounds: u32) -> Result<Profile> {
+        self.run(inputs)?;
+        self.planned().1.profile(inputs, rounds.max(1))
     }
 
     /// The outputs, seen by the recorders of this thread: a trace takes the operations over one by one, a tape notes

@@ -1,4 +1,4 @@
-//! The two passes that may sum in another order stay within 4 ulp of the sum of magnitudes.
+//! The passes that may sum in another order stay within 4 ulp of the sum of magnitudes.
 
 use gradus_function::Function;
 use gradus_tensor::{DType, Result, Tensor};
@@ -33,4 +33,24 @@ fn products_with_flags_and_epilogues() {
         check(&name, &[a.t().unwrap(), b.t().unwrap()], |x| x[0].t()?.matmul(&x[1].t()?));
         check(&name, &[a, b, bias], |x| x[0].matmul(&x[1])?.add(&x[2])?.relu());
     }
+}
+
+#[test]
+fn sums_of_products_and_shared_factors() {
+    let (x, w) = (numbers([96, 33], 0.7), numbers([33, 70], 1.3));
+    let steps = |x: &Tensor| -> Result<Vec<Tensor>> {
+        (0..8).map(|i| x.slice(gradus_tensor::s![i * 12..(i + 1) * 12])).collect()
+    };
+    check("parts of one value", &[x.clone(), w.clone()], move |x| {
+        let parts = (0..8).map(|i| x[0].slice(gradus_tensor::s![i * 12..(i + 1) * 12])?.matmul(&x[1]));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
+    });
+    let g = numbers([96, 70], 2.1);
+    let mut all = steps(&x).unwrap();
+    all.extend(steps(&g).unwrap());
+    check("a weight's gradient", &all, |x| {
+        let first = x[0].matmul_t(&x[8], true, false)?;
+        (1..8).try_fold(first, |sum, i| sum.add(&x[i].matmul_t(&x[8 + i], true, false)?))
+    });
 }

@@ -4,6 +4,7 @@
 //! holds a closure) is left alone.
 
 use crate::graph::{Graph, Value};
+use gradus_tensor::Op;
 use gradus_tensor::attr::Attr;
 use std::collections::HashMap;
 
@@ -25,9 +26,7 @@ pub(super) fn run(g: &mut Graph) {
     for i in 0..g.nodes.len() {
         let n = &mut g.nodes[i];
         n.x.iter_mut().for_each(|v| *v = to[*v as usize]);
-        let Some(attrs) = n.op.attrs() else { continue };
-        let mut key = n.op.name().as_bytes().to_vec();
-        attrs.iter().for_each(|a| write(a, &mut key));
+        let Some(mut key) = signature(&*n.op) else { continue };
         n.x.iter().for_each(|v| key.extend_from_slice(&v.to_le_bytes()));
         match seen.get(&key) {
             None => {
@@ -41,6 +40,13 @@ pub(super) fn run(g: &mut Graph) {
     }
     g.redirect(&to);
     super::dead::run(g);
+}
+
+/// An operation as bytes: equal exactly when name and attributes are. `None` when it holds a closure.
+pub(super) fn signature(op: &dyn Op) -> Option<Vec<u8>> {
+    let mut key = op.name().as_bytes().to_vec();
+    op.attrs()?.iter().for_each(|a| write(a, &mut key));
+    Some(key)
 }
 
 /// An attribute as bytes: equal exactly when the attribute is, with floats by their bits.
