@@ -57,6 +57,8 @@ mod stages;
 mod state;
 #[cfg(feature = "tensor")]
 pub mod tensor;
+#[cfg(feature = "text")]
+mod text;
 
 pub use cardinality::Cardinality;
 pub use class_folder::{ClassFiles, ClassFolder, NumpyRandom, Subset};
