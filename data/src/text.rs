@@ -49,7 +49,10 @@ impl Pad for StringTensor {
         let padded = |t: &StringTensor| {
             let gaps = sizes.iter().zip(t.shape().iter()).map(|(to, from)| Some((0, to.checked_sub(*from)?)));
             let gaps: Vec<_> = gaps.collect::<Option<_>>().ok_or_else(|| {
-                DataError::new(ErrorKind::Shape, format!("padded_batch: {} is larger than {sizes:?}", t.shape()))
+                DataError::new(
+                    ErrorKind::Shape,
+                    format!("padded_batch: {} is larger than {sizes:?}", t.shape()),
+                )
             })?;
             Ok(t.pad(&gaps, value.as_bytes())?)
         };
