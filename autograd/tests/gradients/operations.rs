@@ -256,7 +256,9 @@ pub fn cases() -> Vec<Case> {
     )?);
     case!(both, "diagonals", [spread(&[3, 3]), spread(&[3])], |v| {
         let y = v[0].diag_part(1)?.diag(-1)?.add(&v[0].band_part(1, 0)?)?;
-        let y = y.matmul(&v[0].set_diag(&v[1])?)?;
+        let y = y.matmul(&v[0].set_diag(&v[1], 0)?)?;
+        let y = y.mul(&v[0].set_diag(&v[0].diag_part(-1..=1)?.square()?, -1..=1)?)?;
+        let y = y.add(&y.diag_part(0..=1)?.diag_sized(0..=1, Some(3), None)?)?;
         let d = v[1].tensor_diag()?.tensor_diag_part()?;
         y.add(&y.trace()?)?.add(&d)?
     });

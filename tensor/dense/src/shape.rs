@@ -279,14 +279,16 @@ pub enum Axes {
 }
 
 impl Axes {
-    /// The axes as a sorted list without duplicates, or an error for one that is out of range.
+    /// The axes as a sorted list, or an error for one that is out of range or named twice.
     pub fn resolve(&self, shape: &Shape) -> Result<SmallVec<[usize; 4]>> {
         let mut out: SmallVec<[usize; 4]> = match self {
             Axes::All => (0..shape.rank()).collect(),
             Axes::List(list) => list.iter().map(|&a| shape.axis(a)).collect::<Result<_>>()?,
         };
         out.sort_unstable();
-        out.dedup();
+        if let Some(twice) = out.windows(2).find(|w| w[0] == w[1]) {
+            return Err(Error::shape(format!("axis {} of shape {shape} is named twice", twice[0])));
+        }
         Ok(out)
     }
 }
@@ -340,6 +342,24 @@ mod tests {
             let got = Shape::new(a).broadcast(&Shape::new(b)).ok();
             assert_eq!(got, want.map(Shape::new), "{a:?} with {b:?}");
         }
+    }
+
+    #[test]
+    fn axes_are_sorted_and_named_once() {
+        let shape = Shape::from([2, 3, 4]);
+        let cases: &[(&[isize], Option<&[usize]>)] = &[
+            (&[], Some(&[])),
+            (&[2, 0], Some(&[0, 2])),
+            (&[-1, -3], Some(&[0, 2])),
+            (&[1, 1], None),
+            (&[0, -3], None),
+            (&[3], None),
+        ];
+        for (axes, want) in cases {
+            let got = Axes::from(*axes).resolve(&shape).ok();
+            assert_eq!(got.as_deref(), *want, "{axes:?}");
+        }
+        assert_eq!(Axes::All.resolve(&shape).unwrap()[..], [0, 1, 2]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use smallvec::smallvec;
 pub(super) const DEFS: &[OpDef] = &[Clip::DEF];
 
 crate::op! {
-    /// `min(max(x, low), high)`.
+    /// `max(min(x, high), low)`.
     pub struct Clip { low: f64, high: f64 } = "clip"
 }
 
@@ -26,7 +26,8 @@ impl Op for Clip {
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         dispatch!(x[0].dtype(), T: real => {
-            let (low, high) = (T::from_f64(self.low), T::from_f64(self.high));
+            // Where the bounds cross, the lower one wins, as in TensorFlow.
+            let (low, high) = (T::from_f64(self.low), T::from_f64(self.high.max(self.low)));
             Ok(gradus_kernels::elementwise::clip::<T>(x[0].as_slice(), low, high, y[0].as_mut())?)
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
@@ -45,7 +46,7 @@ impl Op for Clip {
 }
 
 impl Tensor {
-    /// `min(max(x, low), high)`; NaN stays. The gradient passes where `low <= x <= high`.
+    /// `max(min(x, high), low)`; NaN stays. The gradient passes where `low <= x <= high`.
     pub fn clip(&self, low: f64, high: f64) -> Result<Tensor> {
         apply1(&Clip { low, high }, &[self])
     }

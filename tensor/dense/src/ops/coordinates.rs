@@ -63,8 +63,11 @@ impl Op for Coordinates {
 impl Tensor {
     /// The coordinates of the elements that are not zero (or true), in row-major order: i64, `[n, rank]`.
     ///
-    /// This is `tf.where` with one argument; with three it is [`Tensor::select`].
+    /// This is `tf.where` with one argument; with three it is [`Tensor::select`]. Errors for a scalar, which has none.
     pub fn coordinates(&self) -> Result<Tensor> {
+        if self.rank() == 0 {
+            return Err(Error::shape("coordinates: a scalar has no coordinates"));
+        }
         apply1(&Coordinates {}, &[self])
     }
 

@@ -3,6 +3,7 @@
 //! Filled tensors are operations without inputs, so that a trace records how they are made instead of
 //! swallowing the array as a constant.
 
+use super::slice::Index;
 use crate::attr::OpDef;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
@@ -94,16 +95,13 @@ impl Tensor {
     }
 
     /// `count` values evenly spaced from `start` to `stop`, both included, along a new axis in front; the two have one
-    /// shape and a float dtype. Errors when `count` is 0.
+    /// shape and a float dtype.
     pub fn linspace(start: &Tensor, stop: &Tensor, count: usize) -> Result<Tensor> {
         if start.spec() != stop.spec() || !start.dtype().is_float() {
             return Err(Error::shape(format!("linspace: from {} to {}", start.spec(), stop.spec())));
         }
-        if count == 0 {
-            return Err(Error::value("linspace: expected at least one value"));
-        }
-        if count == 1 {
-            return start.expand_dims(0);
+        if count < 2 {
+            return start.expand_dims(0)?.slice([Index::from(..count)]);
         }
         let steps = Tensor::range_step(1.0, count as f64 - 1.0, 1.0)?.cast(start.dtype())?;
         let column: Shape = std::iter::once(count - 2).chain(std::iter::repeat_n(1, start.rank())).collect();
@@ -146,5 +144,9 @@ mod tests {
         assert!(Tensor::range_step(3i32, 1, 1).is_err());
         assert!(Tensor::range_step(0.0f32, 1.0, 0.0).is_err());
         assert!(Tensor::range(f64::MAX).is_err());
+        let (zero, one) = (Tensor::scalar(0.0f32), Tensor::scalar(1.0f32));
+        for (count, want) in [(0, &[][..]), (1, &[0.0]), (2, &[0.0, 1.0]), (3, &[0.0, 0.5, 1.0])] {
+            assert_eq!(Tensor::linspace(&zero, &one, count).unwrap().to_vec::<f32>().unwrap(), want);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Diagonals, bands, the identity and the trace of matrices; the cross product.
+//! A diagonal, bands, the identity and the trace of matrices; the cross product.
 //!
 //! The last two axes are the matrix, those before are batches.
 
@@ -7,7 +7,7 @@ use crate::op::apply1;
 use crate::{DType, Error, Result, Shape, Tensor};
 
 /// Rows and columns of a matrix, and its batch shape.
-fn matrix(name: &str, t: &Tensor) -> Result<(Shape, usize, usize)> {
+pub(super) fn matrix(name: &str, t: &Tensor) -> Result<(Shape, usize, usize)> {
     match t.shape()[..] {
         [ref batch @ .., m, n] => Ok((Shape::new(batch), m, n)),
         _ => Err(Error::shape(format!("{name}: expected matrices, found shape {}", t.shape()))),
@@ -15,14 +15,14 @@ fn matrix(name: &str, t: &Tensor) -> Result<(Shape, usize, usize)> {
 }
 
 /// First row and column of diagonal `k`, and its length; above the main one for a positive `k`.
-fn diagonal(m: usize, n: usize, k: isize) -> (usize, usize, usize) {
+pub(super) fn diagonal(m: usize, n: usize, k: isize) -> (usize, usize, usize) {
     let (row, column) = if k < 0 { (k.unsigned_abs(), 0) } else { (0, k as usize) };
     (row, column, m.saturating_sub(row).min(n.saturating_sub(column)))
 }
 
 impl Tensor {
-    /// Diagonal `k` of every matrix: 0 the main one, positive above, negative below. Errors for one outside.
-    pub fn diag_part(&self, k: isize) -> Result<Tensor> {
+    /// Diagonal `k` of every matrix, read in place.
+    pub(super) fn one_diagonal(&self, k: isize) -> Result<Tensor> {
         let (batch, m, n) = matrix("diag_part", self)?;
         let (row, column, len) = diagonal(m, n, k);
         if len == 0 && m > 0 && n > 0 {
@@ -39,7 +39,7 @@ impl Tensor {
     }
 
     /// Square matrices of zeros, with the last axis on diagonal `k`.
-    pub fn diag(&self, k: isize) -> Result<Tensor> {
+    pub(super) fn on_diagonal(&self, k: isize) -> Result<Tensor> {
         let Some((&len, batch)) = self.shape().split_last() else {
             return Err(Error::shape("diag: expected a vector, found a scalar"));
         };
@@ -57,25 +57,6 @@ impl Tensor {
         };
         let shape: Shape = batch.iter().copied().chain([n, n]).collect();
         apply1(&op, &[self])?.reshape(shape)
-    }
-
-    /// This matrix with its main diagonal replaced.
-    pub fn set_diag(&self, diagonal: &Tensor) -> Result<Tensor> {
-        let (batch, m, n) = matrix("set_diag", self)?;
-        let len = m.min(n);
-        if diagonal.shape() != &batch.with(batch.rank(), len) {
-            return Err(Error::shape(format!(
-                "set_diag: a diagonal of shape {} for matrices of shape {}",
-                diagonal.shape(),
-                self.shape()
-            )));
-        }
-        let square = diagonal.diag(0)?;
-        let mut paddings = vec![(0, 0); batch.rank()];
-        paddings.extend([(0, m - len), (0, n - len)]);
-        let placed = square.pad(&paddings, super::PadMode::Constant(0.0))?;
-        let on = Tensor::range(m as i64)?.reshape([m, 1])?.equal(&Tensor::range(n as i64)?)?;
-        on.select(&placed, self)
     }
 
     /// Every matrix with what lies more than `lower` below or `upper` above the main diagonal replaced by 0; a
@@ -99,8 +80,11 @@ impl Tensor {
         self.diag_part(0)?.reduce_sum(-1, false)
     }
 
-    /// A tensor of twice the rank with this one on its diagonal: `y[i.., i..] = x[i..]`.
+    /// A tensor of twice the rank with this one on its diagonal: `y[i.., i..] = x[i..]`. Errors for a scalar.
     pub fn tensor_diag(&self) -> Result<Tensor> {
+        if self.rank() == 0 {
+            return Err(Error::shape("tensor_diag: a scalar has no diagonal to lie on"));
+        }
         let shape: Shape = self.shape().iter().chain(self.shape().iter()).copied().collect();
         shape.checked_len()?;
         self.flatten()?.diag(0)?.reshape(shape)

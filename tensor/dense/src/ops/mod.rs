@@ -25,6 +25,7 @@ mod ctc;
 mod cumulative;
 mod depthwise;
 mod diagonal;
+mod diagonals;
 mod division;
 mod einsum;
 mod exponential;
@@ -78,6 +79,7 @@ pub use coordinates::Coordinates;
 pub use creation::{Fill, Range};
 pub use cumulative::{CumLogSumExp, CumProd, CumSum};
 pub use depthwise::DepthwiseConv2d;
+pub use diagonals::{Align, Diagonals};
 pub use division::{DivNoNan, FloorDiv, FloorMod, MulNoNan, TruncateDiv, TruncateMod, Xdivy, Xlog1py, Xlogy};
 pub use exponential::{Exp, Expm1, Log, Log1p};
 pub use gather::{Gather, ScatterAdd};
@@ -93,7 +95,7 @@ pub use normalization::{BatchNorm, LayerNorm};
 pub use one_hot::OneHot;
 pub use pool::{Pool, PoolGrad, PoolKind, PoolPick};
 pub use power::{Pow, Reciprocal, Rsqrt, Sqrt, Square};
-pub use random::{Dropout, RandomNormal, RandomUniform};
+pub use random::{Dropout, RandomNormal, RandomUniform, check_random_state, random_stream};
 pub use reduce::{
     ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquares,
 };

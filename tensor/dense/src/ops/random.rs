@@ -14,18 +14,40 @@ use smallvec::smallvec;
 pub(super) const DEFS: &[OpDef] = &[RandomUniform::DEF, RandomNormal::DEF, Dropout::DEF];
 
 /// The stream of a state; states with different counters do not overlap.
-fn stream(state: &View<'_>) -> Philox {
+pub fn random_stream(state: &View<'_>) -> Philox {
     let s = state.as_slice::<u64>();
     Philox::new(s[0]).skip(u128::from(s[1]) << 64)
 }
 
-fn check_state(name: &str, state: &Spec) -> Result<()> {
+/// Errors when a state is not `[key, counter]`; `name` names the operation in the error.
+pub fn check_random_state(name: &str, state: &Spec) -> Result<()> {
     if state.dtype != DType::U64 || state.shape.dims() != [2] {
         return Err(Error::shape(format!(
             "{name}: the state is {state}, expected uint64[2]: key and counter"
         )));
     }
     Ok(())
+}
+
+/// The result of a draw of floats.
+fn floats(name: &str, state: &Spec, dtype: DType, shape: &Shape) -> Result<Specs> {
+    check_random_state(name, state)?;
+    if !dtype.is_float() {
+        return Err(unsupported_dtype(name, dtype));
+    }
+    shape.checked_len()?;
+    Ok(smallvec![Spec::new(dtype, shape.clone())])
+}
+
+/// Fills an output of any float dtype with values drawn in double precision.
+fn narrowed(y: &mut ViewMut<'_>, draw: impl Fn(&mut [f64])) -> Result<()> {
+    dispatch!(y.dtype(), T: float => {
+        let out = y.as_mut::<T>();
+        let mut wide = vec![0.0; out.len()];
+        draw(&mut wide);
+        out.iter_mut().zip(wide).for_each(|(o, w)| *o = T::from_f64(w));
+        Ok(())
+    } else { Err(unsupported_dtype("random", y.dtype())) })
 }
 
 crate::op! {
@@ -38,26 +60,15 @@ impl Op for RandomUniform {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
-        if !self.dtype.is_float() {
-            return Err(unsupported_dtype(Self::NAME, self.dtype));
-        }
-        self.shape.checked_len()?;
-        Ok(smallvec![Spec::new(self.dtype, self.shape.clone())])
+        floats(Self::NAME, x[0], self.dtype, &self.shape)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let stream = stream(&x[0]);
+        let stream = random_stream(&x[0]);
         if self.dtype == DType::F32 {
             uniform_f32(stream, self.low as f32, self.high as f32, y[0].as_mut());
             return Ok(());
         }
-        dispatch!(self.dtype, T: float => {
-            let out = y[0].as_mut::<T>();
-            let mut wide = vec![0.0; out.len()];
-            uniform_f64(stream, self.low, self.high, &mut wide);
-            out.iter_mut().zip(wide).for_each(|(o, w)| *o = T::from_f64(w));
-            Ok(())
-        } else { Err(unsupported_dtype(Self::NAME, self.dtype)) })
+        narrowed(&mut y[0], |wide| uniform_f64(stream, self.low, self.high, wide))
     }
     fn keep(&self) -> Keep {
         Keep::NONE
@@ -77,26 +88,17 @@ impl Op for RandomNormal {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
-        if !self.dtype.is_float() {
-            return Err(unsupported_dtype(Self::NAME, self.dtype));
-        }
-        self.shape.checked_len()?;
-        Ok(smallvec![Spec::new(self.dtype, self.shape.clone())])
+        floats(Self::NAME, x[0], self.dtype, &self.shape)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let stream = stream(&x[0]);
-        dispatch!(self.dtype, T: float => {
-            let out = y[0].as_mut::<T>();
-            let mut wide = vec![0.0; out.len()];
+        let stream = random_stream(&x[0]);
+        narrowed(&mut y[0], |wide| {
             if self.truncated {
-                truncated_normal::<f64>(stream, self.mean, self.stddev, 2.0, &mut wide);
+                truncated_normal::<f64>(stream, self.mean, self.stddev, 2.0, wide);
             } else {
-                normal_f64(stream, self.mean, self.stddev, &mut wide);
+                normal_f64(stream, self.mean, self.stddev, wide);
             }
-            out.iter_mut().zip(wide).for_each(|(o, w)| *o = T::from_f64(w));
-            Ok(())
-        } else { Err(unsupported_dtype(Self::NAME, self.dtype)) })
+        })
     }
     fn keep(&self) -> Keep {
         Keep::NONE
@@ -116,7 +118,7 @@ impl Op for Dropout {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[1])?;
+        check_random_state(Self::NAME, x[1])?;
         if !x[0].dtype.is_float() {
             return Err(unsupported_dtype(Self::NAME, x[0].dtype));
         }
@@ -128,7 +130,7 @@ impl Op for Dropout {
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         /// Values drawn at once: they stay in the innermost cache.
         const TILE: usize = 1024;
-        let stream = stream(&x[1]);
+        let stream = random_stream(&x[1]);
         let (rate, scale) = (self.rate as f32, 1.0 / (1.0 - self.rate));
         dispatch!(x[0].dtype(), T: float => {
             let scale = T::from_f64(scale);

@@ -16,7 +16,7 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1, same_dtype};
 use crate::view::{View, ViewMut};
-use crate::{Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{Axes, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::layout::Strided;
 use smallvec::{SmallVec, smallvec};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
@@ -294,8 +294,15 @@ impl Tensor {
                 self.shape()
             )));
         }
+        if let Some(a) = (0..rank).find(|&a| begin[a] > self.shape()[a]) {
+            return Err(Error::value(format!(
+                "slice: begin {} lies beyond axis {a} of shape {}",
+                begin[a],
+                self.shape()
+            )));
+        }
         let size = |a: usize| match sizes[a] {
-            -1 => self.shape()[a].saturating_sub(begin[a]),
+            -1 => self.shape()[a] - begin[a],
             s => s as usize,
         };
         let sizes = (0..rank).map(size).collect();
@@ -327,9 +334,9 @@ impl Tensor {
         inside.select(&apply1(&un(0.0), &[&values])?, self)
     }
 
-    /// The order of elements turned around along axes.
+    /// The order of elements turned around along axes. Errors when one is out of range or named twice.
     pub fn reverse(&self, axes: &[isize]) -> Result<Tensor> {
-        let axes = axes.iter().map(|&a| self.shape().axis(a)).collect::<Result<SmallVec<[usize; 4]>>>()?;
+        let axes = Axes::from(axes).resolve(self.shape())?;
         let items: SmallVec<[Index; 6]> = (0..self.rank())
             .map(|a| Index::Range { begin: None, end: None, step: if axes.contains(&a) { -1 } else { 1 } })
             .collect();

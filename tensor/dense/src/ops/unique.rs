@@ -300,7 +300,8 @@ impl Tensor {
         if bins == 0 || low >= high || low.is_nan() || high.is_nan() {
             return Err(Error::value(format!("histogram_fixed_width: {bins} bins from {low} to {high}")));
         }
-        let place = self.flatten()?.sub(&self.like(low)?)?.div(&self.like((high - low) / bins as f64)?)?;
+        let x = if self.dtype().is_float() { self.flatten()? } else { self.flatten()?.cast(DType::F64)? };
+        let place = x.sub(&x.like(low)?)?.div(&x.like((high - low) / bins as f64)?)?;
         let place = place.floor()?.clip(0.0, bins as f64 - 1.0)?.cast(DType::I32)?;
         place.bincount(None, Some(bins), false)
     }
