@@ -153,6 +153,34 @@ pub(crate) fn turn<T: Copy>(x: &[T], rows: usize, columns: usize, y: &mut [T]) {
     }
 }
 
+/// The first methods of an operation that makes of every square matrix one of the same size: its name, its shape rule,
+/// and the loop over the batch. The body is given the batch, the index of the matrix in it, the matrix, its number of
+/// rows, and the place of the result, whose elements are of type `T`.
+macro_rules! square_to_square {
+    (|$batch:ident, $i:ident, $a:ident, $n:ident, $y:ident| $body:expr) => {
+        fn name(&self) -> &'static str {
+            Self::NAME
+        }
+        fn infer(&self, x: &[&Spec]) -> Result<Specs> {
+            Matrices::square(Self::NAME, x[0])?;
+            Ok(smallvec![x[0].clone()])
+        }
+        fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+            let $batch = Matrices::square(Self::NAME, x[0].spec())?;
+            let $n = $batch.rows;
+            let size = $n * $n;
+            dispatch!(x[0].dtype(), T: wide_float => {
+                let all = x[0].as_slice::<T>();
+                $batch.each(parts(y[0].as_mut::<T>(), size, $batch.count()), |$i, $y| {
+                    let $a = part(all, size, $i);
+                    $body
+                })
+            } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+        }
+    };
+}
+pub(crate) use square_to_square;
+
 /// Room for what a decomposition needs beside its input and output.
 ///
 /// Errors when there is not enough memory.

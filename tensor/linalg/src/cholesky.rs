@@ -1,6 +1,6 @@
 //! The Cholesky decomposition of symmetric positive definite matrices.
 
-use crate::batch::{Matrices, Scalar, part, parts, scratch, turn};
+use crate::batch::{Matrices, Scalar, part, parts, scratch, square_to_square, turn};
 use crate::{Triangle, triangular_solve};
 use faer::linalg::cholesky::llt::factor;
 use faer::{MatMut, Par};
@@ -42,21 +42,7 @@ fn decompose<T: Scalar>(a: &[T], n: usize, y: &mut [T]) -> Result<()> {
 }
 
 impl Op for Cholesky {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        Matrices::square(Self::NAME, x[0])?;
-        Ok(smallvec![x[0].clone()])
-    }
-    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let m = Matrices::square(Self::NAME, x[0].spec())?;
-        let (n, size) = (m.rows, m.rows * m.rows);
-        dispatch!(x[0].dtype(), T: wide_float => {
-            let a = x[0].as_slice::<T>();
-            m.each(parts(y[0].as_mut::<T>(), size, m.count()), |i, y| decompose(part(a, size, i), n, y))
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
-    }
+    square_to_square!(|batch, _i, a, n, y| decompose(a, n, y));
     fn keep(&self) -> Keep {
         Keep::Y
     }

@@ -1,6 +1,6 @@
 //! Determinants and their logarithms.
 
-use crate::batch::{Matrices, Scalar, part, parts};
+use crate::batch::{Matrices, Scalar, part, parts, square_to_square};
 use crate::cholesky;
 use crate::factor::Lu;
 use crate::inv;
@@ -60,21 +60,7 @@ impl Op for Det {
 }
 
 impl Op for Cofactors {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        Matrices::square(Self::NAME, x[0])?;
-        Ok(smallvec![x[0].clone()])
-    }
-    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let m = Matrices::square(Self::NAME, x[0].spec())?;
-        let (n, size) = (m.rows, m.rows * m.rows);
-        dispatch!(x[0].dtype(), T: wide_float => {
-            let a = x[0].as_slice::<T>();
-            m.each(parts(y[0].as_mut::<T>(), size, m.count()), |i, y| cofactors(part(a, size, i), n, y))
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
-    }
+    square_to_square!(|batch, _i, a, n, y| cofactors(a, n, y));
     fn keep(&self) -> Keep {
         Keep::ALL
     }

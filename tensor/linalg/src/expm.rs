@@ -3,7 +3,7 @@
 //! N. J. Higham, "The scaling and squaring method for the matrix exponential revisited", 2005: the degree follows from
 //! the 1-norm, and above the last bound the matrix is halved as often as needed and the result squared as often.
 
-use crate::batch::{Matrices, Scalar, part, parts};
+use crate::batch::{Matrices, Scalar, part, parts, square_to_square};
 use crate::factor::Lu;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -134,26 +134,12 @@ fn exponential(a: &[f64], n: usize) -> Result<Vec<f64>> {
 }
 
 impl Op for Expm {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        Matrices::square(Self::NAME, x[0])?;
-        Ok(smallvec![x[0].clone()])
-    }
-    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let m = Matrices::square(Self::NAME, x[0].spec())?;
-        let (n, size) = (m.rows, m.rows * m.rows);
-        dispatch!(x[0].dtype(), T: wide_float => {
-            let a = x[0].as_slice::<T>();
-            m.each(parts(y[0].as_mut::<T>(), size, m.count()), |i, y| {
-                let a: Vec<f64> = part(a, size, i).iter().map(|v| v.wide()).collect();
-                let e = exponential(&a, n)?;
-                y.iter_mut().zip(e).for_each(|(y, e)| *y = T::narrow(e));
-                Ok(())
-            })
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
-    }
+    square_to_square!(|batch, _i, a, n, y| {
+        let a: Vec<f64> = a.iter().map(|v| v.wide()).collect();
+        let e = exponential(&a, n)?;
+        y.iter_mut().zip(e).for_each(|(y, e)| *y = T::narrow(e));
+        Ok(())
+    });
     fn keep(&self) -> Keep {
         Keep::X
     }

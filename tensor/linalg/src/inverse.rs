@@ -1,6 +1,6 @@
 //! Inverses of square matrices.
 
-use crate::batch::{Matrices, part, parts};
+use crate::batch::{Matrices, part, parts, square_to_square};
 use crate::factor::Lu;
 use gradus_tensor::backward::Backward;
 use gradus_tensor::op::{Op, apply1, unsupported_dtype};
@@ -19,27 +19,13 @@ pub(crate) fn singular(name: &str, m: &Matrices, i: usize) -> Error {
 }
 
 impl Op for Inv {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        Matrices::square(Self::NAME, x[0])?;
-        Ok(smallvec![x[0].clone()])
-    }
-    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let m = Matrices::square(Self::NAME, x[0].spec())?;
-        let (n, size) = (m.rows, m.rows * m.rows);
-        dispatch!(x[0].dtype(), T: wide_float => {
-            let a = x[0].as_slice::<T>();
-            m.each(parts(y[0].as_mut::<T>(), size, m.count()), |i, y| {
-                let lu = Lu::new(part(a, size, i), n, false)?;
-                if lu.singular() {
-                    return Err(singular(Self::NAME, &m, i));
-                }
-                lu.invert(y)
-            })
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
-    }
+    square_to_square!(|batch, i, a, n, y| {
+        let lu = Lu::new(a, n, false)?;
+        if lu.singular() {
+            return Err(singular(Self::NAME, &batch, i));
+        }
+        lu.invert(y)
+    });
     fn keep(&self) -> Keep {
         Keep::Y
     }

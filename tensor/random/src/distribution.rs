@@ -1,9 +1,10 @@
 //! Distributions whose parameters are tensors: gamma, Poisson, binomial.
 
-use crate::stream::{Stream, check_state, fill};
+use crate::stream::{Stream, fill};
 use gradus_tensor::op::{Op, apply1, same_dtype, unsupported_dtype};
+use gradus_tensor::ops::check_random_state;
 use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_tensor::{DType, Element, Error, Result, Shape, Spec, Specs, Tensor, dispatch};
 use rand_distr::{Binomial, Distribution, Gamma, Poisson};
 use smallvec::smallvec;
 
@@ -44,7 +45,7 @@ impl Op for RandomGamma {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
+        check_random_state(Self::NAME, x[0])?;
         if !x[1].dtype.is_float() {
             return Err(unsupported_dtype(Self::NAME, x[1].dtype));
         }
@@ -58,12 +59,7 @@ impl Op for RandomGamma {
             Gamma::new(alpha[i], 1.0).map_or(f64::NAN, |d| d.sample(stream))
         })
     }
-    fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        false
-    }
+    constant!();
 }
 
 gradus_tensor::op! {
@@ -76,7 +72,7 @@ impl Op for RandomPoisson {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
+        check_random_state(Self::NAME, x[0])?;
         numbers(Self::NAME, self.dtype)?;
         numbers(Self::NAME, x[1].dtype)?;
         Ok(smallvec![Spec::new(self.dtype, x[1].shape.clone())])
@@ -89,12 +85,7 @@ impl Op for RandomPoisson {
             Poisson::new(rate[i]).map_or(0.0, |d| d.sample(stream))
         })
     }
-    fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        false
-    }
+    constant!();
 }
 
 gradus_tensor::op! {
@@ -107,7 +98,7 @@ impl Op for RandomBinomial {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
+        check_random_state(Self::NAME, x[0])?;
         numbers(Self::NAME, self.dtype)?;
         same_dtype(Self::NAME, &x[1..])?;
         if !x[1].dtype.is_float() || x[1].shape != x[2].shape {
@@ -125,12 +116,7 @@ impl Op for RandomBinomial {
             Binomial::new(counts[i] as u64, probabilities[i]).map_or(f64::NAN, |d| d.sample(stream) as f64)
         })
     }
-    fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        false
-    }
+    constant!();
 }
 
 /// Gamma values of the given shape: density proportional to `x^(alpha - 1) exp(-beta x)`, mean `alpha / beta`. Both

@@ -1,10 +1,11 @@
 //! Integers: uniform ones, categories, permutations.
 
 use crate::distribution::wide;
-use crate::stream::{Stream, check_state, fill, of_state};
+use crate::stream::{Stream, fill};
 use gradus_tensor::op::{Op, apply1, unsupported_dtype};
+use gradus_tensor::ops::{check_random_state, random_stream};
 use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{DType, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
+use gradus_tensor::{DType, Error, Result, Shape, Spec, Specs, Tensor, dispatch};
 use rand_distr::{Distribution, Uniform};
 use smallvec::smallvec;
 
@@ -26,7 +27,7 @@ impl Op for RandomInteger {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
+        check_random_state(Self::NAME, x[0])?;
         self.shape.checked_len()?;
         self.distribution()?;
         let (low, last) = (i128::from(self.low), i128::from(self.high) - 1);
@@ -56,12 +57,7 @@ impl Op for RandomInteger {
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, self.dtype)) })
     }
-    fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        false
-    }
+    constant!();
 }
 
 gradus_tensor::op! {
@@ -74,7 +70,7 @@ impl Op for RandomCategorical {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
+        check_random_state(Self::NAME, x[0])?;
         if !x[1].dtype.is_float() {
             return Err(unsupported_dtype(Self::NAME, x[1].dtype));
         }
@@ -117,12 +113,7 @@ impl Op for RandomCategorical {
         });
         Ok(())
     }
-    fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        false
-    }
+    constant!();
 }
 
 gradus_tensor::op! {
@@ -135,7 +126,7 @@ impl Op for RandomPermutation {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        check_state(Self::NAME, x[0])?;
+        check_random_state(Self::NAME, x[0])?;
         let shape = Shape::from([self.n]);
         shape.checked_len()?;
         Ok(smallvec![Spec::new(DType::I64, shape)])
@@ -143,7 +134,7 @@ impl Op for RandomPermutation {
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let y = y[0].as_mut::<i64>();
         y.iter_mut().enumerate().for_each(|(i, y)| *y = i as i64);
-        let mut stream = Stream::new(of_state(&x[0]));
+        let mut stream = Stream::new(random_stream(&x[0]));
         // Fisher and Yates, with exactly uniform indices.
         for i in (1..self.n).rev() {
             let d = Uniform::new_inclusive(0, i as u64).map_err(|e| Error::value(format!("shuffle: {e}")))?;
@@ -151,12 +142,7 @@ impl Op for RandomPermutation {
         }
         Ok(())
     }
-    fn keep(&self) -> Keep {
-        Keep::NONE
-    }
-    fn differentiable(&self) -> bool {
-        false
-    }
+    constant!();
 }
 
 /// Integers in `low..high`, each exactly equally likely, of an integer dtype that holds them.

@@ -22,6 +22,18 @@
 //! [`Tensor::truncated_normal`]: gradus_tensor::Tensor::truncated_normal
 #![forbid(unsafe_code)]
 
+/// Draws keep nothing and have no gradient.
+macro_rules! constant {
+    () => {
+        fn keep(&self) -> gradus_tensor::Keep {
+            gradus_tensor::Keep::NONE
+        }
+        fn differentiable(&self) -> bool {
+            false
+        }
+    };
+}
+
 mod distribution;
 mod generator;
 mod integer;

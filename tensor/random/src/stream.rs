@@ -2,8 +2,8 @@
 
 use gradus_kernels::random::{Philox, bits_u32};
 use gradus_kernels::threads::par_chunks_mut;
+use gradus_tensor::ops::random_stream;
 use gradus_tensor::view::View;
-use gradus_tensor::{DType, Error, Result, Spec};
 use rand_core::TryRng;
 use std::convert::Infallible;
 
@@ -54,26 +54,10 @@ impl TryRng for Stream {
     }
 }
 
-/// Errors when a state is not `[key, counter]`.
-pub(crate) fn check_state(name: &str, state: &Spec) -> Result<()> {
-    if state.dtype != DType::U64 || state.shape.dims() != [2] {
-        return Err(Error::shape(format!(
-            "{name}: the state is {state}, expected uint64[2]: key and counter"
-        )));
-    }
-    Ok(())
-}
-
-/// The stream of a state; states with different counters do not overlap.
-pub(crate) fn of_state(state: &View<'_>) -> Philox {
-    let s = state.as_slice::<u64>();
-    Philox::new(s[0]).skip(u128::from(s[1]) << 64)
-}
-
 /// Element `i` as `f(i, words)`. Elements draw what they need, in groups with a stream each: a value depends on the
 /// state, its index and the parameters of its group, and on no thread.
 pub(crate) fn fill<T: Send>(state: &View<'_>, y: &mut [T], f: impl Fn(usize, &mut Stream) -> T + Sync) {
-    let philox = of_state(state);
+    let philox = random_stream(state);
     par_chunks_mut(y, GROUP * 16, |c, y| {
         for (g, y) in y.chunks_mut(GROUP).enumerate() {
             let group = c * 16 + g;
