@@ -84,8 +84,9 @@ macro_rules! activations {
 activations! {
     /// `x`.
     Linear = "linear", |x| f::linear(x);
-    /// `max(x, 0)`.
-    Relu = "relu", |x| f::relu(x);
+    /// `max(x, 0)`; with options `max_value` at most, `x` above `threshold`, `negative_slope * (x - threshold)` below.
+    Relu { negative_slope: f64 = 0.0, max_value: Option<f64> = None, threshold: f64 = 0.0 } = "relu",
+        |x| f::relu_with(x, negative_slope, max_value, threshold);
     /// `min(max(x, 0), 6)`.
     Relu6 = "relu6", |x| f::relu6(x);
     /// `x` above 0, `negative_slope * x` below.
@@ -141,7 +142,7 @@ activations! {
     Softmax { axis: isize = -1 } = "softmax", |x| f::softmax(x, axis);
     /// The logarithm of the softmax over an axis.
     LogSoftmax { axis: isize = -1 } = "log_softmax", |x| f::log_softmax(x, axis);
-    /// The projection onto the simplex along an axis.
+    /// Keras's sparsemax along an axis.
     Sparsemax { axis: isize = -1 } = "sparsemax", |x| sparsemax(x, axis);
 }
 
@@ -158,7 +159,9 @@ impl Activation {
     pub fn fused(&self) -> Option<ops::Activation> {
         match self {
             Activation::Linear => Some(ops::Activation::None),
-            Activation::Relu => Some(ops::Activation::Relu),
+            Activation::Relu { negative_slope: 0.0, max_value: None, threshold: 0.0 } => {
+                Some(ops::Activation::Relu)
+            }
             Activation::Relu6 => Some(ops::Activation::Relu6),
             Activation::LeakyRelu { negative_slope } => {
                 Some(ops::Activation::LeakyRelu(*negative_slope as f32))
@@ -252,6 +255,12 @@ mod tests {
         }
         let a = Activation::LeakyRelu { negative_slope: 0.25 };
         assert_eq!(from_config(&a.config()).unwrap().apply(&x).unwrap().to_vec::<f32>().unwrap()[0], -0.75);
+        let a = Activation::Relu { negative_slope: 0.5, max_value: Some(1.5), threshold: 0.0 };
+        assert_eq!(
+            from_config(&a.config()).unwrap().apply(&x).unwrap().to_vec::<f32>().unwrap(),
+            [-1.5, -0.2, 0.0, 1.5]
+        );
+        assert!(a.fused().is_none() && get("relu").unwrap().fused().is_some());
         let e = get("rellu").unwrap_err().to_string();
         assert!(e.contains("did you mean 'relu'?"), "{e}");
     }

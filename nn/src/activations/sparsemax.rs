@@ -1,27 +1,25 @@
-//! The projection onto the simplex (Martins & Astudillo 2016).
+//! Sparsemax (after Martins & Astudillo 2016), as Keras computes it.
 
 use gradus_tensor::{Result, Tensor};
 
-/// The distribution nearest to `x` along an axis, exact zeros included.
+/// `max(x - tau, 0)` along an axis, with exact zeros.
 ///
-/// `max(x - tau, 0)` with the threshold `tau` that makes the sum 1.
+/// The values in descending order `z_1, z_2, ..` have running sums `s_j`; those with `1 + j z_j > s_j` support the
+/// result, `k` of them. The paper's threshold is `tau = (s_k - 1) / k`, which projects onto the simplex. Keras adds up
+/// all the running sums of the support instead, `tau = (s_1 + .. + s_k - 1) / k`, and so does this function, so that
+/// models give what they give there: the two agree where one value supports the result.
 pub fn sparsemax(x: &Tensor, axis: isize) -> Result<Tensor> {
-    let axis = x.shape().axis(axis)?;
-    let mut perm: Vec<usize> = (0..x.rank()).collect();
-    perm.swap(axis, x.rank() - 1);
-    project(&x.transpose(&perm)?)?.transpose(&perm)
-}
-
-/// Over the last axis. Comparing all pairs replaces a sort: row `i` asks whether `x_i` is in the support, which
-/// holds when `1 + k x_i > sum of the k values that are at least x_i`.
-fn project(x: &Tensor) -> Result<Tensor> {
-    let x = x.sub(&x.reduce_max(-1, true)?)?;
+    let at = x.shape().axis(axis)?;
+    let n = x.shape()[at];
+    let mut along = vec![1; x.rank()];
+    along[at] = n;
+    let rank = Tensor::range_step(1, n as i64 + 1, 1)?.cast(x.dtype())?.reshape(along)?;
+    let sorted = x.sort(axis, true)?;
+    let sums = sorted.cumsum(axis, false, false)?;
     let one = x.like(1.0)?;
-    let at_least = x.expand_dims(-2)?.greater_equal(&x.expand_dims(-1)?)?.cast(x.dtype())?;
-    let count = at_least.reduce_sum(-1, false)?;
-    let sum = at_least.mul(&x.expand_dims(-2)?)?.reduce_sum(-1, false)?;
-    let support = one.add(&count.mul(&x)?)?.greater(&sum)?.cast(x.dtype())?;
-    let size = support.reduce_sum(-1, true)?;
-    let tau = support.mul(&x)?.reduce_sum(-1, true)?.sub(&one)?.div(&size)?;
+    let support = sorted.sub(&sums.sub(&one)?.div(&rank)?)?.greater(&x.like(0.0)?)?;
+    let total = support.select(&sums, &sums.zeros_like()?)?.reduce_sum(axis, true)?;
+    let size = support.cast(x.dtype())?.reduce_sum(axis, true)?;
+    let tau = total.sub(&one)?.div(&size)?;
     x.sub(&tau)?.maximum(&x.like(0.0)?)
 }

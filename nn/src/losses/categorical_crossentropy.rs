@@ -78,11 +78,10 @@ impl Formula for CategoricalCrossentropyFormula {
             Some(Logits::Softmax(x)) => Some(x),
             _ => self.from_logits.then(|| p.clone()),
         };
-        let last = p.shape().axis(self.axis)? + 1 == p.rank();
+        let last = |x: &Tensor| x.move_axis(self.axis, -1);
         let log = match logits {
             // One pass for values and gradient; it takes labels to sum to 1, as TensorFlow does.
-            Some(x) if last => return x.softmax_cross_entropy_with_logits(&t),
-            Some(x) => x.log_softmax(self.axis)?,
+            Some(x) => return last(&x)?.softmax_cross_entropy_with_logits(&last(&t)?),
             None => p.div(&p.reduce_sum(self.axis, true)?)?.clip(EPSILON, 1.0 - EPSILON)?.log()?,
         };
         t.mul(&log)?.reduce_sum(self.axis, false)?.neg()

@@ -3,7 +3,7 @@
 use super::EPSILON;
 use super::formula::{Formula, FormulaLoss};
 use gradus_tensor::{Axes, Result, Tensor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// `1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + 1e-7)` over all axes, or those given.
 pub type Dice = FormulaLoss<DiceFormula>;
@@ -17,6 +17,7 @@ pub type Tversky = FormulaLoss<TverskyFormula>;
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DiceFormula {
+    #[serde(deserialize_with = "one_or_several")]
     axis: Option<Vec<isize>>,
 }
 
@@ -27,6 +28,20 @@ impl Dice {
         self.formula.axis = Some(axes.to_vec());
         self
     }
+}
+
+/// Keras takes one axis as well as a list.
+fn one_or_several<'de, D: Deserializer<'de>>(source: D) -> std::result::Result<Option<Vec<isize>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrSeveral {
+        One(isize),
+        Several(Vec<isize>),
+    }
+    Ok(Option::deserialize(source)?.map(|axis| match axis {
+        OneOrSeveral::One(axis) => vec![axis],
+        OneOrSeveral::Several(axes) => axes,
+    }))
 }
 
 fn axes(list: &Option<Vec<isize>>) -> Axes {
@@ -51,6 +66,7 @@ impl Formula for DiceFormula {
 pub struct TverskyFormula {
     alpha: f64,
     beta: f64,
+    #[serde(deserialize_with = "one_or_several")]
     axis: Option<Vec<isize>>,
 }
 

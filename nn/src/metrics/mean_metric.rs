@@ -31,7 +31,7 @@ pub trait Measure: Debug + Clone + Default + Send + Sync + Serialize + Deseriali
     /// The values of a batch.
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor>;
 
-    /// Which values count, when the targets themselves say so.
+    /// Which values keep their weight, when the targets themselves say so. As in Keras, without weights all count.
     fn mask(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
         let _ = (y_true, y_pred);
         Ok(None)
@@ -98,7 +98,11 @@ impl<M: Measure> Metric for MeanMetric<M> {
     ) -> Result<()> {
         let within = |e: Error| e.within(self.mean.name());
         let values = self.measure.values(y_true, y_pred).map_err(within)?;
-        let weight = match self.measure.mask(y_true, y_pred).map_err(within)? {
+        let mask = match sample_weight {
+            Some(_) => self.measure.mask(y_true, y_pred).map_err(within)?,
+            None => None,
+        };
+        let weight = match mask {
             Some(mask) => Some(apply_mask(sample_weight, &mask, &values.cast(DType::F32)?, Reduction::Sum)?),
             None => sample_weight.cloned(),
         };
