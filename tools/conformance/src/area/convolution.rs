@@ -27,8 +27,9 @@ pub fn register(r: &mut Registry) {
     });
     r.op("tf.nn.conv1d", |x, attrs| {
         let [x, filter] = take(x)?;
-        let stride = attrs.usize_or("stride", 1)?;
-        let options = Conv1dOptions { stride, padding: padding(attrs)?, ..Conv1dOptions::default() };
+        let (stride, dilation) = (attrs.usize_or("stride", 1)?, attrs.usize_or("dilations", 1)?);
+        let options =
+            Conv1dOptions { stride, dilation, padding: padding(attrs)?, ..Conv1dOptions::default() };
         Ok(vec![x.conv1d(filter, options)?])
     });
     r.op("tf.nn.conv3d", |x, attrs| {

@@ -21,8 +21,12 @@ pub fn register(r: &mut Registry) {
     });
     r.op("tf.fill", |x, attrs| {
         let [] = take(x)?;
+        let shape = attrs.usizes("dims")?;
+        if let Some(value) = attrs.read("value", |v| Some(v.as_bool()))? {
+            return Ok(vec![Tensor::scalar(value).broadcast_to(shape)?]);
+        }
         let dtype = number_dtype(attrs, &["value"])?;
-        Ok(vec![Tensor::full(attrs.usizes("dims")?, attrs.f64("value")?, dtype)?])
+        Ok(vec![Tensor::full(shape, attrs.f64("value")?, dtype)?])
     });
     r.op("tf.range", |x, attrs| {
         let [] = take(x)?;
@@ -39,7 +43,10 @@ pub fn register(r: &mut Registry) {
             DType::I32 => DType::I64,
             _ => DType::F64,
         };
-        range(dtype, attrs.f64_or("start", 0.0)?, attrs.f64("stop")?, attrs.f64_or("step", 1.0)?)
+        // One number alone is the end.
+        let start = attrs.f64_or("start", 0.0)?;
+        let (start, stop) = if attrs.has("stop") { (start, attrs.f64("stop")?) } else { (0.0, start) };
+        range(dtype, start, stop, attrs.f64_or("step", 1.0)?)
     });
 }
 

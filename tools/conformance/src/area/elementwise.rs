@@ -1,9 +1,10 @@
 //! Elementwise operations of one, two and three tensors.
 
 use gradus_tensor::ops::{add_n, clip_by_global_norm, global_norm};
+use gradus_tensor::{DType, Tensor};
 
 use super::bind::{axes, binary, take, unary};
-use crate::registry::Registry;
+use crate::registry::{ConformanceError, Registry};
 
 pub fn register(r: &mut Registry) {
     arithmetic(r);
@@ -52,8 +53,6 @@ fn arithmetic(r: &mut Registry) {
     );
     binary!(r:
         "tf.add" => add,
-        "tf.divide" => div,
-        "tf.math.divide_no_nan" => div_no_nan,
         "tf.math.floordiv" => floor_div,
         "tf.math.floormod" => floor_mod,
         "tf.math.mod" => floor_mod,
@@ -67,9 +66,27 @@ fn arithmetic(r: &mut Registry) {
         "tf.truncatediv" => truncate_div,
         "tf.truncatemod" => truncate_mod,
     );
+    r.op("tf.divide", |x, _| {
+        let [a, b] = quotients(take(x)?)?;
+        Ok(vec![a.div(&b)?])
+    });
+    r.op("tf.math.divide_no_nan", |x, _| {
+        let [a, b] = quotients(take(x)?)?;
+        Ok(vec![a.div_no_nan(&b)?])
+    });
     for name in ["tf.add_n", "tf.math.accumulate_n"] {
         r.op(name, |x, _| Ok(vec![add_n(&x.iter().collect::<Vec<_>>())?]));
     }
+}
+
+/// Operands in the dtype that a quotient has in Python: a float for integers. Gradus leaves that step to the user.
+pub fn quotients([a, b]: &[Tensor; 2]) -> Result<[Tensor; 2], ConformanceError> {
+    let float = |t: &Tensor| match t.dtype() {
+        DType::I8 | DType::U8 | DType::I16 | DType::U16 => t.cast(DType::F32),
+        DType::I32 | DType::U32 | DType::I64 | DType::U64 => t.cast(DType::F64),
+        _ => Ok(t.clone()),
+    };
+    if a.dtype() == b.dtype() { Ok([float(a)?, float(b)?]) } else { Ok([a.clone(), b.clone()]) }
 }
 
 fn functions(r: &mut Registry) {

@@ -48,13 +48,23 @@ pub fn register(r: &mut Registry) {
 fn gathers(r: &mut Registry) {
     r.op("tf.gather", |x, attrs| {
         let [x, indices] = take(x)?;
-        let batch = attrs.usize_or("batch_dims", 0)?;
+        let batch = match attrs.i64_or("batch_dims", 0)? {
+            0 => 0,
+            // Negative ones count from the end of the indices.
+            n if n < 0 => indices.shape().axis(n as isize)?,
+            n => n as usize,
+        };
         let axis = attrs.i64_or("axis", batch as i64)? as isize;
         Ok(vec![x.gather_batch(indices, axis, batch)?])
     });
-    r.op("tf.nn.embedding_lookup", |x, _| {
+    r.op("tf.nn.embedding_lookup", |x, attrs| {
         let [table, ids] = take(x)?;
-        Ok(vec![table.gather(ids, 0)?])
+        let rows = table.gather(ids, 0)?;
+        if !attrs.has("max_norm") {
+            return Ok(vec![rows]);
+        }
+        let axes: Vec<isize> = (ids.rank() as isize..rows.rank() as isize).collect();
+        Ok(vec![rows.clip_by_norm(attrs.f64("max_norm")?, axes.as_slice())?])
     });
     r.op("tf.gather_nd", |x, attrs| {
         let [x, indices] = take(x)?;

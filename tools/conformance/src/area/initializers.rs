@@ -46,7 +46,7 @@ const MEASURED: [&str; 7] = [
 
 fn run(case: &Case) -> Result<Outcome> {
     let attrs = case.attrs();
-    let config = attrs.read("config", |c| Some(c.clone()))?;
+    let config = attrs.read_or("config", |c| Some(c.clone()), json!({}))?;
     let shape = attrs.usizes("shape")?;
     let class = case.op().rsplit('.').next();
     let initializer = initializers::from_config(&json!({ "class_name": class, "config": config }))?;

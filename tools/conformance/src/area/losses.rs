@@ -129,6 +129,15 @@ fn differentiate(
     Ok(outcome)
 }
 
+/// Huber's function of every error: half its square up to the threshold, a line beyond.
+pub fn huber(threshold: f64, y_true: &Tensor, y_pred: &Tensor) -> TensorResult<Tensor> {
+    let error = y_true.sub(y_pred)?;
+    let (size, limit) = (error.abs()?, error.like(threshold)?);
+    let half = error.like(0.5)?;
+    let linear = limit.mul(&size)?.sub(&half.mul(&limit.square()?)?)?;
+    size.less_equal(&limit)?.select(&half.mul(&error.square()?)?, &linear)
+}
+
 /// A loss of the user's own: element-wise Huber, reduced by the library.
 struct HuberLoss {
     threshold: f64,
@@ -141,11 +150,7 @@ impl Loss for HuberLoss {
     }
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> TensorResult<Tensor> {
-        let error = y_true.sub(y_pred)?;
-        let (size, limit) = (error.abs()?, error.like(self.threshold)?);
-        let half = error.like(0.5)?;
-        let linear = limit.mul(&size)?.sub(&half.mul(&limit.square()?)?)?;
-        size.less_equal(&limit)?.select(&half.mul(&error.square()?)?, &linear)
+        huber(self.threshold, y_true, y_pred)
     }
 
     fn reduction(&self) -> Reduction {

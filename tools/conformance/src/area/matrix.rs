@@ -1,6 +1,6 @@
 //! Products of matrices and tensors, diagonals.
 
-use gradus_tensor::ops::einsum;
+use gradus_tensor::ops::{Align, Diagonals, einsum};
 use gradus_tensor::{DType, Tensor};
 
 use super::bind::{binary, take, unary};
@@ -43,8 +43,10 @@ fn contracted(attrs: &Attrs<'_>, rank: usize) -> Result<(Vec<isize>, Vec<isize>)
         let (count, rank) = (count as isize, rank as isize);
         return Ok(((rank - count..rank).collect(), (0..count).collect()));
     }
-    let list = |json: &serde_json::Value| {
-        json.as_array()?.iter().map(|a| a.as_i64().map(|a| a as isize)).collect::<Option<Vec<_>>>()
+    // One axis each, or a list of axes each.
+    let list = |json: &serde_json::Value| match json.as_i64() {
+        Some(axis) => Some(vec![axis as isize]),
+        None => json.as_array()?.iter().map(|a| a.as_i64().map(|a| a as isize)).collect::<Option<Vec<_>>>(),
     };
     attrs.read("axes", |json| Some((list(json.get(0)?)?, list(json.get(1)?)?)))
 }
@@ -55,17 +57,20 @@ fn diagonals(r: &mut Registry) {
         "tf.linalg.tensor_diag_part" => tensor_diag_part,
         "tf.linalg.trace" => trace,
     );
-    binary!(r:
-        "tf.linalg.cross" => cross,
-        "tf.linalg.set_diag" => set_diag,
-    );
+    binary!(r: "tf.linalg.cross" => cross);
+    r.op("tf.linalg.set_diag", |x, attrs| {
+        let [x, diagonals] = take(x)?;
+        Ok(vec![x.set_diag(diagonals, diagonals_of(attrs)?)?])
+    });
     r.op("tf.linalg.diag", |x, attrs| {
         let [x] = take(x)?;
-        Ok(vec![x.diag(attrs.i64_or("k", 0)? as isize)?])
+        // -1: not given.
+        let size = |name| Ok::<_, ConformanceError>(usize::try_from(attrs.i64_or(name, -1)?).ok());
+        Ok(vec![x.diag_sized(diagonals_of(attrs)?, size("num_rows")?, size("num_cols")?)?])
     });
     r.op("tf.linalg.diag_part", |x, attrs| {
         let [x] = take(x)?;
-        Ok(vec![x.diag_part(attrs.i64_or("k", 0)? as isize)?])
+        Ok(vec![x.diag_part(diagonals_of(attrs)?)?])
     });
     r.op("tf.linalg.band_part", |x, attrs| {
         let [x] = take(x)?;
@@ -80,6 +85,26 @@ fn diagonals(r: &mut Registry) {
         shape.extend([rows, columns]);
         Ok(vec![eye.broadcast_to(shape)?])
     });
+}
+
+/// `k`, one number or two, with `align` and `padding_value`.
+fn diagonals_of(attrs: &Attrs<'_>) -> Result<Diagonals, ConformanceError> {
+    let k = match attrs.i64s_opt("k")?.as_deref() {
+        None => Diagonals::from(0),
+        // TensorFlow gives a band of one diagonal as a vector.
+        Some(&[k]) => Diagonals::from(k as isize),
+        Some(&[lower, upper]) if lower == upper => Diagonals::from(lower as isize),
+        Some(&[lower, upper]) => Diagonals::from(lower as isize..=upper as isize),
+        Some(other) => return Err(ConformanceError::Case(format!("k {other:?}"))),
+    };
+    let align = match attrs.str_or("align", "RIGHT_LEFT")? {
+        "RIGHT_LEFT" => Align::RightLeft,
+        "LEFT_RIGHT" => Align::LeftRight,
+        "LEFT_LEFT" => Align::LeftLeft,
+        "RIGHT_RIGHT" => Align::RightRight,
+        other => return Err(ConformanceError::Case(format!("align {other}"))),
+    };
+    Ok(k.align(align).padding(attrs.f64_or("padding_value", 0.0)?))
 }
 
 fn sizes(json: &serde_json::Value) -> Option<Vec<usize>> {

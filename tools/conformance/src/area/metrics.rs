@@ -1,11 +1,12 @@
 //! Metrics over three updates, their state, and the metrics that `compile` resolves by name.
 
-use gradus_nn::metrics::{self, Mean, Sum};
-use gradus_tensor::Tensor;
+use gradus_autograd::Variable;
+use gradus_nn::metrics::{self, Mean, Metric, Sum};
+use gradus_tensor::{Result as TensorResult, Tensor};
 use serde_json::json;
 
 use super::dense::{all_used, tensors, values};
-use super::losses::known;
+use super::losses::{huber, known};
 use crate::golden::{Case, Value};
 use crate::outcome::Outcome;
 use crate::registry::{Area, ConformanceError, Registry};
@@ -62,9 +63,10 @@ pub fn register(r: &mut Registry) {
     r.run(Area::LossesMetrics, "keras.metrics.Mean", mean);
     r.run(Area::LossesMetrics, "keras.metrics.Sum", sum);
     r.run(Area::LossesMetrics, "x.compile_metric", compiled);
+    r.run(Area::LossesMetrics, "x.HuberMetric", custom);
 }
 
-fn held(variables: &[gradus_autograd::Variable]) -> Result<Vec<Option<Value>>> {
+fn held(variables: &[Variable]) -> Result<Vec<Option<Value>>> {
     let tensors: Vec<Tensor> = variables.iter().map(|v| v.peek()).collect();
     Ok(values(&tensors)?.into_iter().map(Some).collect())
 }
@@ -120,6 +122,59 @@ macro_rules! of_values {
 }
 of_values!(mean, Mean);
 of_values!(sum, Sum);
+
+/// A metric of the user's own: the mean of Huber's function over all elements seen.
+struct HuberMetric {
+    name: String,
+    threshold: f64,
+    mean: Mean,
+}
+
+impl Metric for HuberMetric {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn set_name(&mut self, name: &str) {
+        self.name = name.to_string();
+    }
+
+    fn update_state(
+        &mut self,
+        y_true: &Tensor,
+        y_pred: &Tensor,
+        sample_weight: Option<&Tensor>,
+    ) -> TensorResult<()> {
+        self.mean.update_state(&huber(self.threshold, y_true, y_pred)?, sample_weight)
+    }
+
+    fn result(&self) -> TensorResult<Tensor> {
+        self.mean.result()
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        self.mean.variables()
+    }
+}
+
+/// Truth and predictions of one update after the other.
+fn custom(case: &Case) -> Result<Outcome> {
+    let attrs = case.attrs();
+    let config = attrs.object("config")?;
+    let (name, mean) = ("huber_metric".to_string(), Mean::default());
+    let mut metric = HuberMetric { name, threshold: config.f64("threshold")?, mean };
+    let mut results = Vec::new();
+    for batch in tensors(case, "inputs")?.chunks(2) {
+        let [y_true, y_pred] = batch else {
+            return Err(ConformanceError::Case("an update without predictions".to_string()));
+        };
+        metric.update_state(y_true, y_pred, None)?;
+        results.push(metric.result()?);
+    }
+    Ok(Outcome::outputs(values(&results)?)
+        .check("attributes", all_used(&attrs))
+        .check("config", all_used(&config)))
+}
 
 /// What a name given to `compile` becomes for these shapes.
 fn compiled(case: &Case) -> Result<Outcome> {

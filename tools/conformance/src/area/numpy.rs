@@ -5,6 +5,7 @@
 use gradus_tensor::{DType, Result as TensorResult, Tensor};
 
 use super::bind::{axes, take};
+use super::elementwise::quotients;
 use crate::registry::Registry;
 
 /// Binds operations of two tensors after casting both to NumPy's common dtype.
@@ -43,12 +44,15 @@ pub fn register(r: &mut Registry) {
     );
     r.op("tf.experimental.numpy.true_divide", |x, _| {
         let (a, b) = common(take(x)?)?;
-        let dtype = float(a.dtype());
-        Ok(vec![a.cast(dtype)?.div(&b.cast(dtype)?)?])
+        let number = |t: Tensor| if t.dtype() == DType::Bool { t.cast(DType::F64) } else { Ok(t) };
+        let [a, b] = quotients(&[number(a)?, number(b)?])?;
+        Ok(vec![a.div(&b)?])
     });
     r.op("tf.experimental.numpy.cumsum", |x, attrs| {
         let [x] = take(x)?;
-        let x = x.cast(wide(x.dtype()))?;
+        // NumPy would widen bytes to uint64; TensorFlow's running sums are int64.
+        let wide = if x.dtype().is_float() { x.dtype() } else { DType::I64 };
+        let x = x.cast(wide)?;
         Ok(vec![match attrs.i64_opt("axis")? {
             Some(axis) => x.cumsum(axis as isize, false, false)?,
             None => x.flatten()?.cumsum(0, false, false)?,
@@ -56,6 +60,9 @@ pub fn register(r: &mut Registry) {
     });
     r.op("tf.experimental.numpy.dot", |x, _| {
         let (a, b) = common(take(x)?)?;
+        if a.rank() == 0 || b.rank() == 0 {
+            return Ok(vec![a.mul(&b)?]);
+        }
         let inner = if b.rank() > 1 { -2 } else { -1 };
         Ok(vec![a.tensordot(&b, &[-1], &[inner])?])
     });

@@ -30,7 +30,6 @@ macro_rules! cumulative {
 
 pub fn register(r: &mut Registry) {
     reductions!(r:
-        "tf.math.count_nonzero" => count_nonzero,
         "tf.math.reduce_euclidean_norm" => reduce_euclidean_norm,
         "tf.math.reduce_std" => reduce_std,
         "tf.math.reduce_variance" => reduce_variance,
@@ -43,6 +42,11 @@ pub fn register(r: &mut Registry) {
         "tf.reduce_prod" => reduce_prod,
         "tf.reduce_sum" => reduce_sum,
     );
+    r.op("tf.math.count_nonzero", |x, attrs| {
+        let [x] = take(x)?;
+        let counts = x.count_nonzero(axes(attrs, "axis")?, attrs.bool_or("keepdims", false)?)?;
+        Ok(vec![counts.cast(attrs.dtype_or("dtype", counts.dtype())?)?])
+    });
     cumulative!(r:
         "tf.cumsum" => cumsum,
         "tf.math.cumprod" => cumprod,

@@ -4,6 +4,7 @@ use gradus_tensor::Tensor;
 use gradus_tensor::ops::dynamic_stitch;
 
 use super::bind::{binary, take};
+use super::elementwise::quotients;
 use crate::golden::Attrs;
 use crate::registry::{ConformanceError, Registry};
 
@@ -27,12 +28,17 @@ pub fn register(r: &mut Registry) {
     );
     unsorted!(r:
         "tf.math.unsorted_segment_max" => unsorted_segment_max,
-        "tf.math.unsorted_segment_mean" => unsorted_segment_mean,
         "tf.math.unsorted_segment_min" => unsorted_segment_min,
         "tf.math.unsorted_segment_prod" => unsorted_segment_prod,
         "tf.math.unsorted_segment_sqrt_n" => unsorted_segment_sqrt_n,
         "tf.math.unsorted_segment_sum" => unsorted_segment_sum,
     );
+    r.op("tf.math.unsorted_segment_mean", |x, attrs| {
+        let [x, ids] = take(x)?;
+        // A mean in Python is a quotient.
+        let [x, _] = quotients(&[x.clone(), x.clone()])?;
+        Ok(vec![x.unsorted_segment_mean(ids, attrs.usize("num_segments")?)?])
+    });
     r.op("tf.dynamic_partition", |x, attrs| {
         let [x, partitions] = take(x)?;
         Ok(x.dynamic_partition(partitions, attrs.usize("num_partitions")?)?)

@@ -35,15 +35,18 @@ fn shapes(r: &mut Registry) {
     });
     r.op("tf.transpose", |x, attrs| {
         let [x] = take(x)?;
-        let reversed = || (0..x.rank()).rev().collect();
-        let perm = if attrs.has("perm") { attrs.usizes("perm")? } else { reversed() };
+        let perm: Vec<usize> = match attrs.i64s_opt("perm")? {
+            Some(perm) => {
+                perm.iter().map(|&a| x.shape().axis(a as isize)).collect::<std::result::Result<_, _>>()?
+            }
+            None => (0..x.rank()).rev().collect(),
+        };
         Ok(vec![x.transpose(&perm)?])
     });
     r.op("tf.linalg.matrix_transpose", |x, _| {
         let [x] = take(x)?;
         let mut perm: Vec<usize> = (0..x.rank()).collect();
-        let last = perm.len().saturating_sub(2);
-        perm[last..].reverse();
+        perm.swap(x.shape().axis(-1)?, x.shape().axis(-2)?);
         Ok(vec![x.transpose(&perm)?])
     });
     r.op("tf.shape", |x, attrs| {
@@ -52,7 +55,10 @@ fn shapes(r: &mut Registry) {
         let shape = Tensor::from_slice(&dims, [dims.len()])?;
         Ok(vec![shape.cast(attrs.dtype_or("out_type", DType::I32)?)?])
     });
-    r.op("tf.size", |x, _| take(x).map(|[x]| vec![Tensor::scalar(x.len() as i32)]));
+    r.op("tf.size", |x, attrs| {
+        let [x] = take(x)?;
+        Ok(vec![Tensor::scalar(x.len() as i64).cast(attrs.dtype_or("out_type", DType::I32)?)?])
+    });
     r.op("tf.rank", |x, _| take(x).map(|[x]| vec![Tensor::scalar(x.rank() as i32)]));
 }
 
@@ -123,7 +129,7 @@ fn repetition(r: &mut Registry) {
         let [x] = take(x)?;
         let paddings: Vec<_> = attrs.pairs("paddings")?.iter().map(|&[a, b]| (a, b)).collect();
         let value = attrs.f64_or("constant_values", 0.0)?;
-        let mode = match attrs.str_or("mode", "CONSTANT")? {
+        let mode = match attrs.str_or("mode", "CONSTANT")?.to_ascii_uppercase().as_str() {
             "CONSTANT" => PadMode::Constant(value),
             "REFLECT" => PadMode::Reflect,
             "SYMMETRIC" => PadMode::Symmetric,

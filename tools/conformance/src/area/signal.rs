@@ -16,7 +16,11 @@ pub fn register(r: &mut Registry) {
         let pad_end = attrs.bool_or("pad_end", false)?.then_some(pad_value);
         let options =
             FrameOptions { length: attrs.usize("frame_length")?, step: attrs.usize("frame_step")?, pad_end };
-        Ok(vec![frame(x, options)?])
+        let axis = attrs.i64_or("axis", -1)? as isize;
+        // Frames lie along the last axis; [.., frames, length] take the place of the one that was cut.
+        let frames = frame(&x.move_axis(axis, -1)?, options)?;
+        let axis = x.shape().axis(axis)? as isize;
+        Ok(vec![frames.move_axis(-2, axis)?.move_axis(-1, axis + 1)?])
     });
     r.op("tf.signal.overlap_and_add", |x, attrs| {
         let [x] = take(x)?;

@@ -23,6 +23,8 @@ pub fn register(r: &mut Registry) {
     for name in ["tf.math.top_k", "tf.nn.top_k"] {
         r.op(name, |x, attrs| {
             let [x] = take(x)?;
+            // Always sorted.
+            attrs.bool_or("sorted", true)?;
             let (values, places) = x.top_k(attrs.usize("k")?)?;
             Ok(vec![values, places])
         });
@@ -90,18 +92,24 @@ fn typed(found: Tensor, attrs: &Attrs<'_>, name: &str) -> Result<Vec<Tensor>, Co
     Ok(vec![found.cast(dtype)?])
 }
 
-/// All elements together, or rows with `axis` -1; at least `minlength` bins.
+/// All elements together, or rows with `axis` -1; at least `minlength` and at most `maxlength` bins.
 fn bincount(x: &[Tensor], attrs: &Attrs<'_>) -> Result<Vec<Tensor>, ConformanceError> {
     let (x, weights) = match x {
         [x, weights] => (x, Some(weights)),
         x => (&take::<1>(x)?[0], None),
     };
-    let x = match attrs.i64_opt("axis")? {
-        None | Some(0) => x.flatten()?,
-        Some(_) => x.clone(),
-    };
+    let together = matches!(attrs.i64_opt("axis")?, None | Some(0));
+    let flat = |t: &Tensor| if together { t.flatten() } else { Ok(t.clone()) };
+    let x = flat(x)?;
+    let weights = weights.map(flat).transpose()?;
     let (binary, least) = (attrs.bool_or("binary_output", false)?, attrs.usize_or("minlength", 0)?);
-    let counts = x.bincount(weights, None, binary)?;
-    let bins = counts.shape().dims().last().copied().unwrap_or(0);
-    Ok(vec![if bins < least { x.bincount(weights, Some(least), binary)? } else { counts }])
+    let most = attrs.usize_or("maxlength", usize::MAX)?;
+    let counts = x.bincount(weights.as_ref(), None, binary)?;
+    let found = counts.shape().dims().last().copied().unwrap_or(0);
+    let bins = found.max(least).min(most);
+    let counts = if bins == found { counts } else { x.bincount(weights.as_ref(), Some(bins), binary)? };
+    let dtype = if weights.is_some() { counts.dtype() } else { DType::I32 };
+    // Weights decide the dtype, as far as there are any.
+    let asked = attrs.dtype_or("dtype", dtype)?;
+    Ok(vec![if weights.is_some() { counts } else { counts.cast(asked)? }])
 }

@@ -94,12 +94,12 @@ impl<'a> Attrs<'a> {
 
     /// A size.
     pub fn usize(&self, name: &str) -> Result<usize> {
-        self.read(name, size)
+        self.sizes(name, size)
     }
 
     /// A size, or the default.
     pub fn usize_or(&self, name: &str, default: usize) -> Result<usize> {
-        self.read_or(name, size, default)
+        if self.has(name) { self.usize(name) } else { Ok(default) }
     }
 
     /// A flag, or the default.
@@ -131,7 +131,7 @@ impl<'a> Attrs<'a> {
 
     /// A list of sizes; one size counts as a list of one.
     pub fn usizes(&self, name: &str) -> Result<Vec<usize>> {
-        self.read(name, |v| list_or_one(v, size))
+        self.sizes(name, |v| list_or_one(v, size))
     }
 
     /// A list of real numbers; one number counts as a list of one.
@@ -142,7 +142,7 @@ impl<'a> Attrs<'a> {
     /// A list of pairs of sizes, such as paddings.
     pub fn pairs(&self, name: &str) -> Result<Vec<[usize; 2]>> {
         let pair = |v: &Json| Some([size(v.get(0)?)?, size(v.get(1)?)?]);
-        self.read(name, |v| v.as_array()?.iter().map(pair).collect())
+        self.sizes(name, |v| v.as_array()?.iter().map(pair).collect())
     }
 
     /// A dtype by TensorFlow's name.
@@ -166,6 +166,16 @@ impl<'a> Attrs<'a> {
         if self.has(name) { self.read(name, read) } else { Ok(default) }
     }
 
+    /// Sizes through `read`. Negative ones are what the library refuses by its types.
+    fn sizes<T>(&self, name: &str, read: impl Fn(&Json) -> Option<T>) -> Result<T> {
+        match self.raw(name) {
+            Some(json) if negative(json) => {
+                Err(ConformanceError::Rejected(format!("{name}: expected sizes, found {json}")))
+            }
+            _ => self.read(name, read),
+        }
+    }
+
     fn absent(&self, name: &str) -> ConformanceError {
         ConformanceError::Case(format!("{}.{name} is absent", self.place))
     }
@@ -187,6 +197,10 @@ fn number(json: &Json) -> Option<f64> {
 
 fn size(json: &Json) -> Option<usize> {
     usize::try_from(json.as_u64()?).ok()
+}
+
+fn negative(json: &Json) -> bool {
+    json.as_i64().is_some_and(|n| n < 0) || json.as_array().is_some_and(|list| list.iter().any(negative))
 }
 
 fn list_or_one<T>(json: &Json, read: impl Fn(&Json) -> Option<T>) -> Option<Vec<T>> {
