@@ -3,6 +3,7 @@
 use crate::cast::{same, same_mut};
 use crate::dtype::{DType, Element};
 use crate::split;
+use crate::vector::{self, Body};
 use crate::{Complex, bf16, f16};
 
 /// Converts every element with the rules of Rust's `as`.
@@ -80,11 +81,17 @@ fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
                 $((DType::$a, DType::$b) => {
                     // A function, since a closure would be compiled anew for every A and B.
                     fn loop_over(x: &[$at], y: &mut [$bt]) {
-                        split::chunks(y, split::piece(0.3), |start, y| {
-                            for (y, &$v) in y.iter_mut().zip(&x[start..]) {
-                                *y = $f;
+                        struct Loop<'a>(&'a [$at], &'a mut [$bt]);
+                        impl Body for Loop<'_> {
+                            type Out = ();
+                            #[inline(always)]
+                            fn run(self) {
+                                for (y, &$v) in self.1.iter_mut().zip(self.0) {
+                                    *y = $f;
+                                }
                             }
-                        });
+                        }
+                        split::chunks(y, split::piece(0.3), |start, y| vector::run(Loop(&x[start..], y)));
                     }
                     loop_over(same::<A, $at>(x), same_mut::<B, $bt>(y));
                 })*

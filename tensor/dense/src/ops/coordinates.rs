@@ -4,7 +4,8 @@ use crate::attr::OpDef;
 use crate::op::{Op, Outputs, apply1};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, ErrorKind, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
-use smallvec::{SmallVec, smallvec};
+use gradus_kernels::threads::par_chunks_mut;
+use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[Coordinates::DEF];
 
@@ -16,6 +17,39 @@ crate::op! {
 /// The error of a shape or fill rule of an operation that has none.
 pub(crate) fn dynamic(name: &str) -> Error {
     Error::new(ErrorKind::Trace, format!("{name}: the shape of the result depends on values"))
+}
+
+/// Elements that one thread looks through at a time.
+const PIECE: usize = 1 << 15;
+
+/// Where the elements lie that are not zero, in order.
+fn positions<T: Element>(x: &[T]) -> Vec<i64> {
+    let mut counts = vec![0usize; x.len().div_ceil(PIECE)];
+    par_chunks_mut(&mut counts, 1, |piece, count| {
+        let x = &x[piece * PIECE..x.len().min((piece + 1) * PIECE)];
+        count[0] = x.iter().map(|&v| usize::from(v != T::ZERO)).sum();
+    });
+    let mut out = vec![0i64; counts.iter().sum()];
+    // Every piece with the part of the result that is its own.
+    let mut parts = Vec::with_capacity(counts.len());
+    let mut rest = &mut out[..];
+    for count in counts {
+        let (part, later) = rest.split_at_mut(count);
+        parts.push(part);
+        rest = later;
+    }
+    par_chunks_mut(&mut parts, 1, |piece, part| {
+        let (out, mut k) = (&mut *part[0], 0);
+        for (i, &v) in (piece * PIECE..).zip(&x[piece * PIECE..]) {
+            if k == out.len() {
+                break;
+            }
+            // Written whether it is wanted or not: which elements are zero cannot be foreseen, so a branch would cost more.
+            out[k] = i as i64;
+            k += usize::from(v != T::ZERO);
+        }
+    });
+    out
 }
 
 impl Op for Coordinates {
@@ -34,22 +68,22 @@ impl Op for Coordinates {
     fn evaluate(&self, x: &[View<'_>]) -> Result<Outputs> {
         let shape = x[0].shape();
         let rank = shape.rank();
-        let mut index: SmallVec<[i64; 6]> = SmallVec::from_elem(0, rank);
-        let mut out: Vec<i64> = Vec::new();
-        let mut count = 0;
-        dispatch!(x[0].dtype(), T: all => {
-            for v in x[0].as_slice::<T>() {
-                if *v != T::ZERO {
-                    out.extend_from_slice(&index);
-                    count += 1;
-                }
-                for a in (0..rank).rev() {
-                    index[a] += 1;
-                    if (index[a] as usize) < shape[a] { break; }
-                    index[a] = 0;
+        let at;
+        dispatch!(x[0].dtype(), T: all => { at = positions(x[0].as_slice::<T>()) });
+        let count = at.len();
+        if rank == 1 {
+            return Ok(smallvec![Tensor::from_vec(at, [count, 1])?]);
+        }
+        let mut out = vec![0i64; count * rank];
+        if rank > 0 {
+            for (index, &at) in out.chunks_exact_mut(rank).zip(&at) {
+                let mut rest = at as usize;
+                for (i, &d) in index.iter_mut().zip(shape.iter()).rev() {
+                    *i = (rest % d) as i64;
+                    rest /= d;
                 }
             }
-        });
+        }
         Ok(smallvec![Tensor::from_vec(out, [count, rank])?])
     }
     fn keep(&self) -> Keep {

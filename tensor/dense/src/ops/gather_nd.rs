@@ -7,7 +7,9 @@ use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::layout::{self, Scatter};
+use gradus_kernels::threads::par_chunks_mut;
 use smallvec::smallvec;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) const DEFS: &[OpDef] = &[GatherNd::DEF, ScatterNd::DEF, TensorScatter::DEF];
 
@@ -26,22 +28,41 @@ fn depth<'a>(name: &str, x: &'a Shape, index: &Shape) -> Result<(usize, &'a [usi
     Ok((k, &x[k..]))
 }
 
+/// Coordinates that one thread turns into offsets at a time.
+const PIECE: usize = 1 << 14;
+
 /// Offsets of the slices at all coordinates, in slices. Errors for a coordinate that is out of range.
 fn offsets(name: &str, x: &Shape, index: &View<'_>) -> Result<Vec<i64>> {
     let (k, _) = depth(name, x, index.shape())?;
     let count = index.shape()[..index.shape().rank() - 1].iter().product();
     let mut out = vec![0i64; count];
+    if k == 0 {
+        return Ok(out);
+    }
     let values = indices::integers(name, index)?;
-    for (p, o) in out.iter_mut().enumerate() {
-        for a in 0..k {
-            let i = values[p * k + a];
+    let wrong = AtomicBool::new(false);
+    par_chunks_mut(&mut out, PIECE, |piece, out| {
+        let mut fits = true;
+        for (o, index) in out.iter_mut().zip(values[piece * PIECE * k..].chunks_exact(k)) {
+            for (&i, &d) in index.iter().zip(&x[..k]) {
+                // A negative index is a large number without its sign.
+                fits &= (i as u64) < d as u64;
+                *o = o.wrapping_mul(d as i64).wrapping_add(i);
+            }
+        }
+        if !fits {
+            wrong.store(true, Ordering::Relaxed);
+        }
+    });
+    if wrong.into_inner() {
+        for (at, &i) in values.iter().enumerate() {
+            let (p, a) = (at / k, at % k);
             if i < 0 || i as usize >= x[a] {
                 return Err(Error::value(format!(
                     "{name}: index {i} at position {p} is not in 0..{}, axis {a} of shape {x}",
                     x[a]
                 )));
             }
-            *o = *o * x[a] as i64 + i;
         }
     }
     Ok(out)

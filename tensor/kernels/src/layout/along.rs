@@ -1,6 +1,6 @@
 //! One index per element, along one axis.
 
-use super::position;
+use super::positions;
 use crate::dtype::Element;
 use crate::error::{Error, Result};
 use crate::reduce::Reduce;
@@ -23,9 +23,7 @@ fn check<T>(
     let fits =
         full.len() == outer * n * inner && indices.len() == outer * k * inner && part.len() == indices.len();
     assert!(fits, "{op}: lengths for {:?}", [outer, n, inner]);
-    for (place, &i) in indices.iter().enumerate() {
-        position(i, n, op, place)?;
-    }
+    positions(indices, n, op)?;
     Ok(k)
 }
 

@@ -1,7 +1,22 @@
 //! Joining arrays along an axis, and cutting them apart.
 
 use crate::dtype::Element;
-use crate::threads::{self, SharedMut};
+use crate::split;
+
+/// Elements that one thread copies at a time.
+const PIECE: usize = 1 << 15;
+
+/// y = the first elements of x.
+fn copy<T: Element>(x: &[T], y: &mut [T]) {
+    let x = &x[..y.len()];
+    if x.len() > 16 {
+        return y.copy_from_slice(x);
+    }
+    // A call of memcpy would cost more than the copy.
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = *x;
+    }
+}
 
 /// y (outer, sum of n, inner) = the parts (outer, n_p, inner) one after the other along the middle axis.
 ///
@@ -17,15 +32,20 @@ pub(crate) fn concat_of<T: Element>(parts: &[(&[T], usize)], y: &mut [T], outer:
         assert_eq!(x.len(), outer * n * inner, "concat: elements of a part");
     }
     let row = total * inner;
-    let rows = ((1 << 16) / row.max(1)).max(1);
-    crate::split::chunks(y, rows * row.max(1), |start, y| {
-        for (o, y) in (start / row..).zip(y.chunks_exact_mut(row)) {
-            let mut at = 0;
+    split::chunks(y, PIECE, |start, mut y| {
+        let (mut o, mut skip) = (start / row, start % row);
+        while !y.is_empty() {
             for (x, n) in parts {
                 let run = n * inner;
-                y[at..at + run].copy_from_slice(&x[o * run..(o + 1) * run]);
-                at += run;
+                if skip >= run {
+                    skip -= run;
+                    continue;
+                }
+                let (now, later) = y.split_at_mut((run - skip).min(y.len()));
+                copy(&x[o * run + skip..], now);
+                (y, skip) = (later, 0);
             }
+            o += 1;
         }
     });
 }
@@ -47,13 +67,13 @@ pub(crate) fn split_of<T: Element>(x: &[T], parts: &mut [(&mut [T], usize)], out
         if run == 0 {
             continue;
         }
-        let shared = SharedMut::new(y);
-        let rows = ((1 << 16) / run).max(1);
-        threads::parallel_for_cost(outer.div_ceil(rows), outer * run / 4, |k| {
-            for o in k * rows..((k + 1) * rows).min(outer) {
-                // SAFETY: every o has a run of its own.
-                let y = unsafe { shared.slice(o * run..(o + 1) * run) };
-                y.copy_from_slice(&x[o * total * inner + from..][..run]);
+        split::chunks(y, PIECE, |start, mut y| {
+            let (mut o, mut skip) = (start / run, start % run);
+            while !y.is_empty() {
+                let (now, later) = y.split_at_mut((run - skip).min(y.len()));
+                copy(&x[o * total * inner + from + skip..], now);
+                (y, skip) = (later, 0);
+                o += 1;
             }
         });
     }

@@ -21,6 +21,24 @@ pub use strided::{Strided, reverse, tile};
 pub use transpose::transpose;
 
 use crate::error::{Error, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// An error when an index is not in 0..n.
+fn positions(indices: &[i64], n: usize, op: &str) -> Result {
+    let wrong = AtomicBool::new(false);
+    crate::split::ranges(indices.len(), 1 << 15, |range| {
+        // A negative index is a large number without its sign.
+        if indices[range].iter().fold(false, |wrong, &i| wrong | (i as u64 >= n as u64)) {
+            wrong.store(true, Ordering::Relaxed);
+        }
+    });
+    if wrong.into_inner() {
+        for (place, &i) in indices.iter().enumerate() {
+            position(i, n, op, place)?;
+        }
+    }
+    Ok(())
+}
 
 /// An index that may be negative, as a position below n.
 fn position(index: i64, n: usize, op: &str, place: usize) -> Result<usize> {

@@ -88,12 +88,14 @@ pub(crate) fn pad_of<T: Element>(
                 continue;
             };
             let x = &x[at..at + from];
-            for (p, y) in y[..start_inner].iter_mut().enumerate() {
-                *y = maps[last][p].map_or(value, |p| x[p]);
+            let (before, y) = y.split_at_mut(start_inner);
+            let (middle, after) = y.split_at_mut(from);
+            middle.copy_from_slice(x);
+            for (y, p) in before.iter_mut().zip(&maps[last]) {
+                *y = p.map_or(value, |p| x[p]);
             }
-            y[start_inner..start_inner + from].copy_from_slice(x);
-            for (p, y) in y.iter_mut().enumerate().skip(start_inner + from) {
-                *y = maps[last][p].map_or(value, |p| x[p]);
+            for (y, p) in after.iter_mut().zip(&maps[last][start_inner + from..]) {
+                *y = p.map_or(value, |p| x[p]);
             }
         }
     });

@@ -289,6 +289,21 @@ fn log_sum_exp<T: Float + fold::Number>(x: &[T], y: &mut [T], dims: [usize; 3]) 
     if n == 0 {
         return;
     }
+    if inner == 1 {
+        return crate::split::chunks(y, crate::split::piece(n as f64), |start, y| {
+            let mut tile = vec![T::ZERO; n.min(4096)];
+            for (m, x) in y.iter_mut().zip(x[start * n..].chunks_exact(n)) {
+                let shift = if m.abs() < T::INFINITY { *m } else { T::ZERO };
+                let sums = x.chunks(4096).map(|x| {
+                    let tile = &mut tile[..x.len()];
+                    tile.iter_mut().zip(x).for_each(|(t, x)| *t = *x - shift);
+                    crate::elementwise::exp_in_place(tile);
+                    row(Plus, tile)
+                });
+                *m = shift + pairwise(Plus, &sums.collect::<Vec<_>>()).ln();
+            }
+        });
+    }
     // A column tile of exponentials at a time keeps the loop over contiguous elements.
     let rows = (4096 / inner.max(1)).clamp(1, n);
     crate::split::chunks(y, inner.max(1), |start, y| {
