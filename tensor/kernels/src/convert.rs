@@ -2,6 +2,7 @@
 
 use crate::cast::{same, same_mut};
 use crate::dtype::{DType, Element};
+use crate::math::select;
 use crate::split;
 use crate::vector::{self, Body};
 use crate::{Complex, bf16, f16};
@@ -109,9 +110,9 @@ fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
         I32 i32, F64 f64, |v| f64::from(v);
         I64 i64, F64 f64, |v| v as f64;
         Bool bool, F64 f64, |v| f64::from(u8::from(v));
-        F32 f32, I32 i32, |v| v as i32;
+        F32 f32, I32 i32, |v| to_i32(v);
         F32 f32, I64 i64, |v| v as i64;
-        F32 f32, U8 u8, |v| v as u8;
+        F32 f32, U8 u8, |v| to_i32(v).clamp(0, 255) as u8;
         F64 f64, I64 i64, |v| v as i64;
         U8 u8, I32 i32, |v| i32::from(v);
         U8 u8, I64 i64, |v| i64::from(v);
@@ -124,6 +125,17 @@ fn common<A: Element, B: Element>(x: &[A], y: &mut [B]) -> bool {
         I64 i64, Bool bool, |v| v != 0;
     }
     true
+}
+
+/// `v as i32` in steps that vectorise.
+#[inline(always)]
+fn to_i32(v: f32) -> i32 {
+    const BEYOND: f32 = 2_147_483_648.0;
+    let held = select(v < BEYOND, v, 0.0);
+    let held = select(held >= -BEYOND, held, -BEYOND);
+    // SAFETY: NaN is 0 by now, and what remains lies in -2^31..2^31.
+    let i = unsafe { held.to_int_unchecked::<i32>() };
+    select(v >= BEYOND, i32::MAX, i)
 }
 
 /// Brings numbers into the range of an integer type, where an identity such as the lowest i64 lies outside of it.
@@ -151,6 +163,20 @@ mod tests {
         assert_eq!(one::<i64, i32>(i64::MAX), -1);
         assert_eq!(one::<u64, i64>(u64::MAX), -1);
         assert_eq!(one::<i64, i64>(i64::MAX - 1), i64::MAX - 1);
+        for v in [
+            -3e9,
+            -2_147_483_648.0,
+            -1e-9,
+            0.5,
+            2_147_483_520.0,
+            2_147_483_648.0,
+            f32::INFINITY,
+            -f32::INFINITY,
+            f32::NAN,
+        ] {
+            assert_eq!(one::<f32, i32>(v), v as i32, "{v}");
+            assert_eq!(one::<f32, u8>(v), v as u8, "{v}");
+        }
         assert!(one::<f32, bool>(0.5));
         assert_eq!(one::<bool, f32>(true), 1.0);
         assert_eq!(one::<Complex<f32>, f64>(Complex::new(2.0, 3.0)), 2.0);

@@ -165,14 +165,20 @@ fn join(
     let rows: Vec<Label> = a.labels.iter().filter(|l| !b.labels.contains(l)).copied().collect();
     let columns: Vec<Label> = b.labels.iter().filter(|l| !a.labels.contains(l)).copied().collect();
     let product = |l: &[Label]| l.iter().map(|&l| size(l)).product::<usize>();
-    let matrix = |o: &Operand, own: &[Label]| -> Result<Tensor> {
-        let order: Vec<Label> = batch.iter().chain(own).chain(&inner).copied().collect();
+    // One matrix per element of the batch, and whether the summed axes come first in it: what lies so is not copied.
+    let matrix = |o: &Operand, own: &[Label]| -> Result<(Tensor, bool)> {
+        let order = |[x, y]: [&[Label]; 2]| [&batch[..], x, y].concat();
+        let turned = !own.is_empty() && o.labels == order([&inner, own]);
+        let order = if turned { order([&inner, own]) } else { order([own, &inner]) };
         let full: Shape = order.iter().map(|&l| size(l)).collect();
-        let flat = [product(&batch), product(own), product(&inner)];
+        let (own, inner) = (product(own), product(&inner));
+        let sides = if turned { [inner, own] } else { [own, inner] };
+        let flat: Shape = (!batch.is_empty()).then(|| product(&batch)).into_iter().chain(sides).collect();
         // Size-1 axes under an ellipsis are stretched here, since batches are merged.
-        o.ordered(&order)?.broadcast_to(full)?.reshape(flat)
+        Ok((o.ordered(&order)?.broadcast_to(full)?.reshape(flat)?, turned))
     };
-    let y = matrix(&a, &rows)?.matmul_t(&matrix(&b, &columns)?, false, true)?;
+    let ((a, turned_a), (b, turned_b)) = (matrix(&a, &rows)?, matrix(&b, &columns)?);
+    let y = a.matmul_t(&b, turned_a, !turned_b)?;
     let labels: Vec<Label> = batch.iter().chain(&rows).chain(&columns).copied().collect();
     let value = y.reshape(labels.iter().map(|&l| size(l)).collect::<Shape>())?;
     Ok(Operand { labels, value })

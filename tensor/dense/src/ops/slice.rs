@@ -17,7 +17,7 @@ use crate::backward::Backward;
 use crate::op::{Op, apply1, same_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Axes, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
-use gradus_kernels::layout::Strided;
+use gradus_kernels::layout::{Pad, Strided, pad};
 use smallvec::{SmallVec, smallvec};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
@@ -176,6 +176,20 @@ impl Op for Unslice {
         Ok(smallvec![x[0].reshaped(self.shape.clone())])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        if self.step.iter().all(|&s| s == 1) {
+            let ends = self.begin.iter().zip(x[0].shape().iter()).map(|(b, n)| b + n);
+            let borders: Vec<(usize, usize)> = self
+                .begin
+                .iter()
+                .zip(ends.zip(self.shape.iter()))
+                .map(|(b, (end, n))| (*b, n - end))
+                .collect();
+            dispatch!(x[0].dtype(), T: all => {
+                let border = Pad::Constant(T::from_f64(self.fill));
+                pad::<T>(x[0].as_slice(), x[0].shape(), &borders, border, y[0].as_mut())?
+            });
+            return Ok(());
+        }
         let part = Strided::slice(&self.shape, &self.begin, &self.step, x[0].shape())?;
         dispatch!(x[0].dtype(), T: all => {
             let (x, y) = (x[0].as_slice::<T>(), y[0].as_mut::<T>());

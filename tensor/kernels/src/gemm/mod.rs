@@ -270,8 +270,8 @@ impl<T: Real> Kernel for Batch<'_, T> {
                 Product { a, b, c: product.c.add(i * g.stride_c), ..product }
             }
         };
-        if work > 1 << 22 {
-            // Each is worth several threads.
+        if work > 1 << 27 || work > 1 << 22 && g.batch < 8 {
+            // Each is worth several threads, and they are few.
             (0..g.batch).for_each(|i| one(s, member(i)));
         } else {
             let group = ((1 << 18) / work.max(1)).clamp(1, g.batch);

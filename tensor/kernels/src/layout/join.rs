@@ -6,6 +6,9 @@ use crate::split;
 /// Elements that one thread copies at a time.
 const PIECE: usize = 1 << 15;
 
+/// Elements of a row of joined parts that is written part by part, over all the rows of a piece.
+const SHORT: usize = 64;
+
 /// y = the first elements of x.
 fn copy<T: Element>(x: &[T], y: &mut [T]) {
     let x = &x[..y.len()];
@@ -32,6 +35,23 @@ pub(crate) fn concat_of<T: Element>(parts: &[(&[T], usize)], y: &mut [T], outer:
         assert_eq!(x.len(), outer * n * inner, "concat: elements of a part");
     }
     let row = total * inner;
+    if (1..=SHORT).contains(&row) {
+        return split::chunks(y, PIECE / row * row, |start, y| {
+            let mut at = 0;
+            for (x, n) in parts {
+                let run = n * inner;
+                let x = &x[start / row * run..];
+                if run == 1 {
+                    y[at..].iter_mut().step_by(row).zip(x).for_each(|(y, x)| *y = *x);
+                } else if run > 0 {
+                    y.chunks_exact_mut(row)
+                        .zip(x.chunks_exact(run))
+                        .for_each(|(y, x)| copy(x, &mut y[at..at + run]));
+                }
+                at += run;
+            }
+        });
+    }
     split::chunks(y, PIECE, |start, mut y| {
         let (mut o, mut skip) = (start / row, start % row);
         while !y.is_empty() {
@@ -65,6 +85,14 @@ pub(crate) fn split_of<T: Element>(x: &[T], parts: &mut [(&mut [T], usize)], out
         let from = at * inner;
         at += *n;
         if run == 0 {
+            continue;
+        }
+        if run == 1 {
+            split::chunks(y, PIECE, |start, y| {
+                y.iter_mut()
+                    .zip(x[start * total * inner + from..].iter().step_by(total * inner))
+                    .for_each(|(y, x)| *y = *x);
+            });
             continue;
         }
         split::chunks(y, PIECE, |start, mut y| {
