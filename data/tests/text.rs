@@ -54,8 +54,9 @@ fn texts_and_labels_go_through_a_pipeline() {
     let counted = Dataset::from_tensor_slices((texts, labels))
         .shuffle(3, 7)
         .try_map(|(text, label)| {
-            let words = text.split(&Split::on_whitespace())?;
-            Ok((words.flat_values().length(Unit::Byte)?.reduce_sum((), false)?, label))
+            let words = text.split_scalar(&Split::on_whitespace())?;
+            let bytes = words.length(Unit::Byte)?.reduce_sum((), false)?;
+            Ok::<_, gradus_tensor::Error>((bytes, label))
         })
         .batch(3)
         .collect()

@@ -17,8 +17,8 @@
 //! Depend on the crates by themselves to get less: `gradus-tensor` for arrays, `gradus-autograd` for gradients,
 //! `gradus-data` for input pipelines, `gradus-datasets` for downloads.
 //!
-//! Features add families of operations that many programs do not need: `linalg`, `ragged`, `random`, `signal`,
-//! `sparse`; `full` is all of them.
+//! Features add what many programs do not need: `linalg`, `random` and `signal`; tensors of other kinds with `ragged`,
+//! `sparse`, `text` and `collections`; `data` and `image`; conversions with `ndarray`. `full` is all of them.
 #![forbid(unsafe_code)]
 
 pub use gradus_autograd::{self as autograd, GradientTape, PersistentTape, Variable};

@@ -116,11 +116,17 @@ impl Tensor {
     }
 
     /// `start, start + step, ..` up to but without `limit`; nothing when both are equal. Errors when `step` is zero or
-    /// leads away from `limit`.
+    /// leads away from `limit`, and for integers beyond 2^53, which would not come out exactly.
     pub fn range_step<T: Element>(start: T, limit: T, step: T) -> Result<Tensor> {
         let (a, b, s) = (start.to_f64(), limit.to_f64(), step.to_f64());
         if s == 0.0 || !(a.is_finite() && b.is_finite() && s.is_finite()) {
             return Err(Error::value(format!("range: from {a} to {b} in steps of {s} has no end")));
+        }
+        let exact = (1u64 << f64::MANTISSA_DIGITS) as f64;
+        if T::DTYPE.is_int() && [a, b, s].iter().any(|v| v.abs() > exact) {
+            return Err(Error::value(format!(
+                "range: from {a} to {b} in steps of {s}: integers beyond 2^53"
+            )));
         }
         if (b - a) / s < 0.0 {
             return Err(Error::value(format!("range: steps of {s} from {a} lead away from {b}")));
@@ -144,6 +150,9 @@ mod tests {
         assert!(Tensor::range_step(3i32, 1, 1).is_err());
         assert!(Tensor::range_step(0.0f32, 1.0, 0.0).is_err());
         assert!(Tensor::range(f64::MAX).is_err());
+        let far = 1i64 << 53;
+        assert_eq!(Tensor::range_step(far - 2, far, 1).unwrap().to_vec::<i64>().unwrap(), [far - 2, far - 1]);
+        assert!(Tensor::range_step(far, far + 2, 1).is_err(), "f64 does not hold 2^53 + 1");
         let (zero, one) = (Tensor::scalar(0.0f32), Tensor::scalar(1.0f32));
         for (count, want) in [(0, &[][..]), (1, &[0.0]), (2, &[0.0, 1.0]), (3, &[0.0, 0.5, 1.0])] {
             assert_eq!(Tensor::linspace(&zero, &one, count).unwrap().to_vec::<f32>().unwrap(), want);

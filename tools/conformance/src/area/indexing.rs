@@ -82,16 +82,6 @@ macro_rules! scatter {
     )*};
 }
 
-/// Binds scatters into rows: indices without the axis of coordinates.
-macro_rules! scatter_rows {
-    ($r:ident: $($name:literal => $mode:ident),* $(,)?) => {$(
-        $r.op($name, |x, _| {
-            let [x, rows, updates] = take(x)?;
-            Ok(vec![x.tensor_scatter_nd(&rows.expand_dims(-1)?, updates, ScatterMode::$mode)?])
-        });
-    )*};
-}
-
 fn scatters(r: &mut Registry) {
     scatter!(r:
         "tf.tensor_scatter_nd_add" => Add,
@@ -99,11 +89,6 @@ fn scatters(r: &mut Registry) {
         "tf.tensor_scatter_nd_min" => Min,
         "tf.tensor_scatter_nd_sub" => Sub,
         "tf.tensor_scatter_nd_update" => Update,
-        "x.scatter_nd_update" => Update,
-    );
-    scatter_rows!(r:
-        "x.scatter_add" => Add,
-        "x.scatter_update" => Update,
     );
     r.op("tf.scatter_nd", |x, attrs| {
         let [indices, updates] = take(x)?;

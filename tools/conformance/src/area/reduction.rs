@@ -1,7 +1,7 @@
 //! Reductions over axes, moments and norms, cumulative operations.
 
-use gradus_tensor::Axes;
 use gradus_tensor::ops::Norm;
+use gradus_tensor::{Axes, DType};
 
 use super::bind::{axes, take, unary};
 use crate::golden::Attrs;
@@ -30,7 +30,6 @@ macro_rules! cumulative {
 
 pub fn register(r: &mut Registry) {
     reductions!(r:
-        "tf.math.reduce_euclidean_norm" => reduce_euclidean_norm,
         "tf.math.reduce_std" => reduce_std,
         "tf.math.reduce_variance" => reduce_variance,
         "tf.reduce_all" => reduce_all,
@@ -42,6 +41,16 @@ pub fn register(r: &mut Registry) {
         "tf.reduce_prod" => reduce_prod,
         "tf.reduce_sum" => reduce_sum,
     );
+    r.op("tf.math.reduce_euclidean_norm", |x, attrs| {
+        let [x] = take(x)?;
+        let (axes, keepdims) = (axes(attrs, "axis")?, attrs.bool_or("keepdims", false)?);
+        if !x.dtype().is_int() {
+            return Ok(vec![x.reduce_euclidean_norm(axes, keepdims)?]);
+        }
+        // The root of an integer, cut off, as its user has to ask for it here.
+        let sum = x.mul(x)?.reduce_sum(axes, keepdims)?;
+        Ok(vec![sum.cast(DType::F64)?.sqrt()?.cast(x.dtype())?])
+    });
     r.op("tf.math.count_nonzero", |x, attrs| {
         let [x] = take(x)?;
         let counts = x.count_nonzero(axes(attrs, "axis")?, attrs.bool_or("keepdims", false)?)?;

@@ -128,7 +128,9 @@ fn repetition(r: &mut Registry) {
     r.op("tf.pad", |x, attrs| {
         let [x] = take(x)?;
         let paddings: Vec<_> = attrs.pairs("paddings")?.iter().map(|&[a, b]| (a, b)).collect();
-        let value = attrs.f64_or("constant_values", 0.0)?;
+        // True is 1, as it is in Python.
+        let number = |v: &serde_json::Value| v.as_f64().or(v.as_bool().map(|b| f64::from(u8::from(b))));
+        let value = attrs.read_or("constant_values", number, 0.0)?;
         let mode = match attrs.str_or("mode", "CONSTANT")?.to_ascii_uppercase().as_str() {
             "CONSTANT" => PadMode::Constant(value),
             "REFLECT" => PadMode::Reflect,

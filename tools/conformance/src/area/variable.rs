@@ -9,19 +9,32 @@ use super::bind::take;
 use crate::golden::Attrs;
 use crate::registry::{ConformanceError, Registry};
 
+/// Binds assignments: a variable that starts with the first input is given the others, and read.
+macro_rules! assign {
+    ($r:ident: $($name:literal => $method:ident($($given:ident),*)),* $(,)?) => {$(
+        $r.op($name, |x, _| {
+            let [x, $($given),*] = take(x)?;
+            let variable = Variable::new(x.clone());
+            variable.$method($($given),*)?;
+            Ok(vec![variable.value()])
+        });
+    )*};
+}
+
 pub fn register(r: &mut Registry) {
-    r.op("x.assign_add", |x, _| {
-        let [x, delta] = take(x)?;
-        let variable = Variable::new(x.clone());
-        variable.assign_add(delta)?;
-        Ok(vec![variable.value()])
-    });
-    r.op("x.assign_sub", |x, _| {
-        let [x, delta] = take(x)?;
-        let variable = Variable::new(x.clone());
-        variable.assign_sub(delta)?;
-        Ok(vec![variable.value()])
-    });
+    assign!(r:
+        "x.assign_add" => assign_add(delta),
+        "x.assign_sub" => assign_sub(delta),
+        "x.batch_scatter_update" => batch_scatter_update(rows, updates),
+        "x.scatter_add" => scatter_add(rows, updates),
+        "x.scatter_max" => scatter_max(rows, updates),
+        "x.scatter_min" => scatter_min(rows, updates),
+        "x.scatter_nd_add" => scatter_nd_add(places, updates),
+        "x.scatter_nd_sub" => scatter_nd_sub(places, updates),
+        "x.scatter_nd_update" => scatter_nd_update(places, updates),
+        "x.scatter_sub" => scatter_sub(rows, updates),
+        "x.scatter_update" => scatter_update(rows, updates),
+    );
     r.op("x.variable_assign", steps);
 }
 
@@ -32,28 +45,27 @@ fn steps(x: &[Tensor], attrs: &Attrs<'_>) -> Result<Vec<Tensor>, ConformanceErro
     let steps = attrs.read("steps", |json| json.as_array().cloned())?;
     let mut values = Vec::new();
     for step in &steps {
-        let old = variable.value();
-        let number = |v: f64| Tensor::scalar_of(old.dtype(), v);
+        let number = |v: &Json| v.as_f64().map(|v| Tensor::scalar_of(variable.dtype(), v));
         let unfit = || ConformanceError::Case(format!("unknown step {step}"));
-        let new = match step.as_array().map(Vec::as_slice) {
+        match step.as_array().map(Vec::as_slice) {
             Some([name, factor]) if name == "assign_scaled" => {
-                old.mul(&number(factor.as_f64().ok_or_else(unfit)?))?
+                variable.assign(&variable.value().mul(&number(factor).ok_or_else(unfit)?)?)?;
             }
             Some([name, place, value]) if name == "set_index" => {
-                let place = place.as_array().ok_or_else(unfit)?;
-                let items: Option<Vec<_>> = place.iter().map(position).collect();
-                old.with_slice(items.ok_or_else(unfit)?, &number(value.as_f64().ok_or_else(unfit)?))?
+                let items: Option<Vec<_>> =
+                    place.as_array().ok_or_else(unfit)?.iter().map(position).collect();
+                variable.slice(items.ok_or_else(unfit)?).assign(&number(value).ok_or_else(unfit)?)?;
             }
             Some([name, column, column_values]) if name == "set_column" => {
                 let items = [Index::Ellipsis, position(column).ok_or_else(unfit)?];
                 let list: Option<Vec<f64>> =
                     column_values.as_array().and_then(|l| l.iter().map(Json::as_f64).collect());
                 let list = list.ok_or_else(unfit)?;
-                old.with_slice(items, &Tensor::from_slice(&list, [list.len()])?.cast(old.dtype())?)?
+                let column = Tensor::from_slice(&list, [list.len()])?.cast(variable.dtype())?;
+                variable.slice(items).assign(&column)?;
             }
             _ => return Err(unfit()),
-        };
-        variable.assign(&new)?;
+        }
         values.push(variable.value());
     }
     Ok(values)
