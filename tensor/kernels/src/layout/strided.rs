@@ -141,6 +141,7 @@ impl Strided {
                 match step {
                     1 if inner > 16 => y.copy_from_slice(&x[from..from + inner]),
                     0 => y.fill(x[from]),
+                    -1 => y.iter_mut().zip(x[..=from].iter().rev()).for_each(|(y, x)| *y = *x),
                     _ => {
                         let mut k = from as isize;
                         for y in y {
