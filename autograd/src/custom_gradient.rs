@@ -1,12 +1,11 @@
 //! Functions that bring their own gradient.
 
+use crate::passing::{Passing, Rule};
 use crate::reads::Reads;
 use crate::{Arguments, Tensors};
-use gradus_tensor::attr::Attr;
 use gradus_tensor::backward::Backward;
-use gradus_tensor::op::{Attributes, apply};
-use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{Error, ErrorKind, Keep, Op, Result, Spec, Specs, Tensor, dispatch};
+use gradus_tensor::op::apply;
+use gradus_tensor::{Error, ErrorKind, Result, Tensor};
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,7 +68,7 @@ where
         ));
     }
     let made_for = x.iter().map(Tensor::id).collect();
-    let op = CustomGradient(Arc::new(Parts { f, gradient, made_for, outputs: y.len() }));
+    let op = Passing(Arc::new(Parts { f, gradient, made_for, outputs: y.len() }));
     let inputs: Vec<&Tensor> = y.iter().chain(&x).collect();
     Y::from_list(apply(&op, &inputs)?.into_vec())
 }
@@ -85,58 +84,34 @@ struct Parts {
     outputs: usize,
 }
 
-/// The results of the function, then its arguments, in; the results out, with the function's own gradient.
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CustomGradient({} arguments, {} results)", self.made_for.len(), self.outputs)
+    }
+}
+
+/// The function's own gradient.
 ///
 /// To be a pure function of its inputs, as replays need it, the rule makes the closure anew for arguments other than
 /// those that the function was called with.
-#[derive(Clone)]
-struct CustomGradient(Arc<Parts>);
-
-impl fmt::Debug for CustomGradient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CustomGradient({} arguments, {} results)", self.0.made_for.len(), self.0.outputs)
-    }
-}
-
-impl Attributes for CustomGradient {
-    fn attrs(&self) -> Option<Vec<Attr>> {
-        None
-    }
-    fn boxed(&self) -> Box<dyn Op> {
-        Box::new(self.clone())
-    }
-}
-
-impl Op for CustomGradient {
-    fn name(&self) -> &'static str {
-        "custom_gradient"
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        Ok(x[..self.0.outputs].iter().map(|&s| s.clone()).collect())
-    }
-    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        copy(x, y);
-        Ok(())
-    }
-    fn alias(&self, _: &[&Spec]) -> Option<usize> {
-        (self.0.outputs == 1).then_some(0)
-    }
-    fn keep(&self) -> Keep {
-        keep_from(self.0.outputs)
+impl Rule for Parts {
+    const NAME: &'static str = "custom_gradient";
+    fn outputs(&self) -> usize {
+        self.outputs
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let n = self.0.outputs;
+        let n = self.outputs;
         let x: Vec<Tensor> = (n..cx.inputs()).map(|i| cx.x(i).clone()).collect();
         let dy = (0..n).map(|k| cx.dy(k)).collect::<Result<Vec<_>>>()?;
-        let dx = if x.iter().map(Tensor::id).eq(self.0.made_for.iter().copied()) {
-            (self.0.gradient)(dy)?
+        let dx = if x.iter().map(Tensor::id).eq(self.made_for.iter().copied()) {
+            (self.gradient)(dy)?
         } else {
-            (self.0.f)(x)?.1(dy)?
+            (self.f)(x)?.1(dy)?
         };
-        if dx.len() != self.0.made_for.len() {
+        if dx.len() != self.made_for.len() {
             return Err(Error::new(
                 ErrorKind::Gradient,
-                format!("custom_gradient: {} gradients for {} arguments", dx.len(), self.0.made_for.len()),
+                format!("custom_gradient: {} gradients for {} arguments", dx.len(), self.made_for.len()),
             ));
         }
         for (i, g) in dx.into_iter().enumerate() {
@@ -157,16 +132,4 @@ impl Op for CustomGradient {
         }
         Ok(())
     }
-}
-
-/// Copies the first inputs to the outputs.
-pub(crate) fn copy(x: &[View<'_>], y: &mut [ViewMut<'_>]) {
-    for (x, y) in x.iter().zip(y) {
-        dispatch!(x.dtype(), T: all => { y.as_mut::<T>().copy_from_slice(x.as_slice::<T>()) });
-    }
-}
-
-/// The mask of the inputs from the `n`-th on.
-pub(crate) fn keep_from(n: usize) -> Keep {
-    Keep { x: u64::MAX << n.min(63), y: 0 }
 }

@@ -21,6 +21,7 @@ mod forms;
 mod forward_mode;
 mod gradcheck;
 mod parts;
+mod passing;
 mod reads;
 mod recompute;
 mod sources;

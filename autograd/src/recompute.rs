@@ -1,14 +1,12 @@
 //! Memory for time: activations that the backward pass computes again.
 
-use crate::custom_gradient::{copy, keep_from};
+use crate::passing::{Passing, Rule};
 use crate::reads::{Again, Reads, Values};
 use crate::{Arguments, GradientTape, Source, Tensors, Variable};
-use gradus_tensor::attr::Attr;
 use gradus_tensor::backward::Backward;
-use gradus_tensor::op::{Attributes, apply};
+use gradus_tensor::op::apply;
 use gradus_tensor::recorder;
-use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{Keep, Op, Result, Spec, Specs, Tensor};
+use gradus_tensor::{Result, Tensor};
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,7 +49,7 @@ where
     for (v, value) in variables.iter().zip(&values) {
         recorder::each(|r| drop(r.read_variable(v, value)));
     }
-    let op = Recompute(Arc::new(Parts { f, arguments: x.len(), outputs: y.len(), variables }));
+    let op = Passing(Arc::new(Parts { f, arguments: x.len(), outputs: y.len(), variables }));
     let inputs: Vec<&Tensor> = y.iter().chain(&x).chain(&values).collect();
     Y::from_list(apply(&op, &inputs)?.into_vec())
 }
@@ -65,45 +63,21 @@ struct Parts {
     variables: Vec<Variable>,
 }
 
-/// The results of the function, its arguments, and the values of the variables it read, in; the results out.
-#[derive(Clone)]
-struct Recompute(Arc<Parts>);
-
-impl fmt::Debug for Recompute {
+impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { arguments, outputs, variables, .. } = &*self.0;
+        let Parts { arguments, outputs, variables, .. } = self;
         write!(f, "Recompute({arguments} arguments, {outputs} results, reads {variables:?})")
     }
 }
 
-impl Attributes for Recompute {
-    fn attrs(&self) -> Option<Vec<Attr>> {
-        None
-    }
-    fn boxed(&self) -> Box<dyn Op> {
-        Box::new(self.clone())
-    }
-}
-
-impl Op for Recompute {
-    fn name(&self) -> &'static str {
-        "recompute"
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        Ok(x[..self.0.outputs].iter().map(|&s| s.clone()).collect())
-    }
-    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        copy(x, y);
-        Ok(())
-    }
-    fn alias(&self, _: &[&Spec]) -> Option<usize> {
-        (self.0.outputs == 1).then_some(0)
-    }
-    fn keep(&self) -> Keep {
-        keep_from(self.0.outputs)
+/// The inputs behind the results are the arguments, then the values of the variables that were read.
+impl Rule for Parts {
+    const NAME: &'static str = "recompute";
+    fn outputs(&self) -> usize {
+        self.outputs
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let Parts { f, arguments, outputs, variables } = &*self.0;
+        let Parts { f, arguments, outputs, variables } = self;
         let n = *outputs;
         let tape = GradientTape::watching_nothing();
         let wanted: Vec<usize> = (n..cx.inputs()).filter(|&i| cx.needs(i)).collect();

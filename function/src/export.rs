@@ -6,7 +6,6 @@
 
 use crate::fused::Fused;
 use crate::graph::{Graph, Value};
-use crate::program::Program;
 use crate::trace::Trace;
 use gradus_autograd::Variable;
 use gradus_tensor::attr::{Attr, Attribute};
@@ -175,7 +174,7 @@ impl Trace {
                 .collect::<Option<_>>()
                 .ok_or_else(|| bad(format!("{key}: no such variable")))
         };
-        Trace::assembled(Program::new(g), picked("reads")?, picked("writes")?)
+        Trace::assembled(g, picked("reads")?, picked("writes")?)
     }
 }
 

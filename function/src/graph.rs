@@ -29,6 +29,8 @@ pub struct Graph {
     pub(crate) constants: Vec<(Value, Tensor)>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Value>,
+    /// Whether each input often stays as it is from call to call; empty: none does.
+    pub(crate) steady: Vec<bool>,
 }
 
 impl Graph {
@@ -97,6 +99,23 @@ impl Graph {
             known[*v as usize] = Some(t);
         }
         known
+    }
+
+    /// Nodes that depend on steady inputs, and besides on constants alone.
+    pub(crate) fn fixed(&self) -> Vec<bool> {
+        let mut fixed = vec![false; self.values()];
+        for (&v, _) in self.inputs.iter().zip(&self.steady).filter(|(_, s)| **s) {
+            fixed[v as usize] = true;
+        }
+        let constant: Vec<bool> = self.known().iter().map(Option::is_some).collect();
+        let node = |n: &Node| {
+            let known = |v: &Value| fixed[*v as usize] || constant[*v as usize];
+            // What makes numbers from nothing (a fill) is as quick to make again.
+            let all = n.x.iter().all(known) && n.x.iter().any(|&v| fixed[v as usize]);
+            n.y.iter().for_each(|&v| fixed[v as usize] = all);
+            all
+        };
+        self.nodes.iter().map(node).collect()
     }
 
     /// How often each value is read, by nodes and as an output.

@@ -36,6 +36,7 @@ mod fused;
 mod fused_attrs;
 mod gradient;
 mod graph;
+mod kept;
 mod key;
 mod passes;
 mod plan;

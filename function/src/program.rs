@@ -3,6 +3,7 @@
 use crate::call;
 use crate::gradient::Joint;
 use crate::graph::Graph;
+use crate::kept::Kept;
 use crate::passes::{self, PassReport};
 use crate::plan::Plan;
 use crate::profile::Profile;
@@ -16,24 +17,44 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub struct Program {
     graph: Graph,
-    plan: OnceLock<(Graph, Plan, Vec<PassReport>)>,
+    planned: OnceLock<Planned>,
     pub(crate) joint: OnceLock<Arc<Joint>>,
+}
+
+/// The simplified graph, cut in what is kept from call to call and what is carried out at each.
+#[derive(Debug)]
+struct Planned {
+    graph: Graph,
+    kept: Option<Kept>,
+    plan: Plan,
+    reports: Vec<PassReport>,
+}
+
+impl Planned {
+    /// The inputs of the plan: those of the program, then what is kept.
+    fn inputs(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let mut all = inputs.to_vec();
+        if let Some(kept) = &self.kept {
+            all.extend(kept.values(inputs)?);
+        }
+        Ok(all)
+    }
 }
 
 /// What a plan needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Bytes of intermediate values at any time: the planned peak.
+    /// Bytes of intermediate values at any time: the planned peak. What is kept between calls is not among them.
     pub arena: usize,
     /// Bytes if every value had memory of its own.
     pub unplanned: usize,
-    /// Operations carried out per call.
+    /// Operations carried out per call, when no variable has changed.
     pub steps: usize,
 }
 
 impl Program {
     pub(crate) fn new(graph: Graph) -> Program {
-        Program { graph, plan: OnceLock::new(), joint: OnceLock::new() }
+        Program { graph, planned: OnceLock::new(), joint: OnceLock::new() }
     }
 
     /// The graph as it was recorded.
@@ -44,40 +65,42 @@ impl Program {
     /// The outputs for these inputs, unseen by recorders.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         self.check(inputs)?;
-        self.planned().1.run(inputs.to_vec())
+        let planned = self.planned();
+        planned.plan.run(planned.inputs(inputs)?)
     }
 
-    fn planned(&self) -> &(Graph, Plan, Vec<PassReport>) {
-        self.plan.get_or_init(|| {
+    fn planned(&self) -> &Planned {
+        self.planned.get_or_init(|| {
             // Constants are folded by carrying operations out, which no recorder is to see.
             recorder::suspended(|| {
                 let (graph, reports) = passes::simplify(&self.graph);
-                let plan = Plan::new(&graph);
-                (graph, plan, reports)
+                let (rest, kept) = Kept::split(&graph);
+                Planned { plan: Plan::new(&rest), graph, kept, reports }
             })
         })
     }
 
     /// The graph after simplification, which is what runs.
     pub fn simplified(&self) -> &Graph {
-        &self.planned().0
+        &self.planned().graph
     }
 
     /// What each pass did.
     pub fn passes(&self) -> &[PassReport] {
-        &self.planned().2
+        &self.planned().reports
     }
 
     /// Memory of the plan.
     pub fn memory(&self) -> Memory {
-        let (arena, unplanned, steps) = self.planned().1.memory();
+        let (arena, unplanned, steps) = self.planned().plan.memory();
         Memory { arena, unplanned, steps }
     }
 
     /// Where the time of a replay goes, as an average over `rounds` replays after a first one.
     pub fn profile(&self, inputs: &[Tensor], rounds: u32) -> Result<Profile> {
         self.run(inputs)?;
-        self.planned().1.profile(inputs, rounds.max(1))
+        let planned = self.planned();
+        planned.plan.profile(&planned.inputs(inputs)?, rounds.max(1))
     }
 
     /// The outputs, seen by the recorders of this thread: a trace takes the operations over one by one, a tape notes

@@ -18,6 +18,13 @@ pub struct Trace {
     results: usize,
 }
 
+/// The program of a graph whose last inputs are variables: those that it does not assign itself may stay as they are.
+fn program(mut g: Graph, reads: &[Variable], writes: &[Variable]) -> Program {
+    g.steady = vec![false; g.inputs.len() - reads.len()];
+    g.steady.extend(reads.iter().map(|v| writes.iter().all(|w| w.id() != v.id())));
+    Program::new(g)
+}
+
 impl Trace {
     /// Records a body by carrying it out on these tensors. Gives the results too; assignments are made.
     ///
@@ -46,19 +53,15 @@ impl Trace {
         let inputs: Vec<Tensor> = inputs.iter().map(Tensor::fresh).collect();
         let (mut recorded, results) = Recording::of(&inputs, Stranger::Constant, || body(&inputs))?;
         recorded.outputs(results.iter().chain(recorded.writes.clone().iter().map(|(_, t)| t)));
-        let variables = |list: &[(Variable, Tensor)]| list.iter().map(|(v, _)| v.clone()).collect();
-        let trace = Trace {
-            reads: variables(&recorded.reads),
-            writes: variables(&recorded.writes),
-            results: results.len(),
-            program: Arc::new(Program::new(recorded.graph)),
-        };
+        let variables = |list: &[(Variable, Tensor)]| list.iter().map(|(v, _)| v.clone()).collect::<Vec<_>>();
+        let (reads, writes) = (variables(&recorded.reads), variables(&recorded.writes));
+        let program = Arc::new(program(recorded.graph, &reads, &writes));
+        let trace = Trace { reads, writes, results: results.len(), program };
         Ok((trace, results, recorded.writes))
     }
 
     /// A trace of a program whose last inputs and outputs are these variables'. Errors when they do not fit.
-    pub(crate) fn assembled(program: Program, reads: Vec<Variable>, writes: Vec<Variable>) -> Result<Trace> {
-        let g = program.graph();
+    pub(crate) fn assembled(g: Graph, reads: Vec<Variable>, writes: Vec<Variable>) -> Result<Trace> {
         let results = g.outputs.len().checked_sub(writes.len());
         let inputs = g.inputs.len().checked_sub(reads.len());
         let (Some(results), Some(inputs)) = (results, inputs) else {
@@ -75,7 +78,7 @@ impl Trace {
                 )));
             }
         }
-        Ok(Trace { program: Arc::new(program), reads, writes, results })
+        Ok(Trace { program: Arc::new(program(g, &reads, &writes)), reads, writes, results })
     }
 
     /// The graph as it was recorded: inputs, then variables read; results, then variables assigned.

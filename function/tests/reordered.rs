@@ -54,3 +54,12 @@ fn sums_of_products_and_shared_factors() {
         (1..8).try_fold(first, |sum, i| sum.add(&x[i].matmul_t(&x[8 + i], true, false)?))
     });
 }
+
+#[test]
+fn scales_into_weights() {
+    let (x, w) = (numbers([48, 33], 0.7), numbers([33, 20], 1.3));
+    let v = |k: f64| numbers([1, 20], k).flatten().unwrap();
+    let all = [x, w, v(0.3), v(1.7), v(2.9)];
+    check("with a bias", &all, |x| x[0].matmul(&x[1])?.add(&x[2])?.mul(&x[3])?.add(&x[4])?.relu());
+    check("without", &all, |x| x[0].matmul(&x[1])?.mul(&x[3])?.add(&x[4]));
+}

@@ -63,6 +63,25 @@ fn shape_of(target: &Tensor, batch_axes: usize) -> impl Fn(&Source) -> Vec<usize
     }
 }
 
+type Found = (Vec<Source>, Vec<Option<Tensor>>);
+
+/// The derivatives in the form of the sources, or an error naming the first source without one.
+fn refused<S: Sources>(what: &str, sources: &S, (list, found): Found) -> Result<S::Form<Tensor>> {
+    let found = unconnected::refused(what, &list, found).collect::<Result<Vec<_>>>()?;
+    Ok(sources.form(&mut found.into_iter()))
+}
+
+/// The derivatives in the form of the sources, with zeros where there is none.
+fn zeros<S: Sources>(
+    target: &Tensor,
+    sources: &S,
+    batch: usize,
+    (list, found): Found,
+) -> Result<S::Form<Tensor>> {
+    let found = unconnected::zeros(&list, found, shape_of(target, batch))?;
+    Ok(sources.form(&mut found.into_iter()))
+}
+
 macro_rules! jacobians {
     ($t:ident, |$me:ident: $own:ty| $with_log:expr) => {
         impl $t {
@@ -83,10 +102,7 @@ macro_rules! jacobians {
             /// It costs one backward pass for every element of the target. Errors as
             /// [`GradientTape::gradient`] does.
             pub fn jacobian<S: Sources>(self: $own, target: &Tensor, sources: S) -> Result<S::Form<Tensor>> {
-                let (list, $me) = (sources.list(), self);
-                let found = $with_log(|log: &Log| columns(log, target, &list, 0))?;
-                let found = unconnected::refused("jacobian", &list, found).collect::<Result<Vec<_>>>()?;
-                Ok(sources.form(&mut found.into_iter()))
+                refused("jacobian", &sources, self.derivatives(target, &sources, 0)?)
             }
 
             /// As [`jacobian`](Self::jacobian), with `None` for a source that the target does not depend on.
@@ -95,9 +111,7 @@ macro_rules! jacobians {
                 target: &Tensor,
                 sources: S,
             ) -> Result<S::Form<Option<Tensor>>> {
-                let (list, $me) = (sources.list(), self);
-                let found: Vec<_> = $with_log(|log: &Log| columns(log, target, &list, 0))?;
-                Ok(sources.form(&mut found.into_iter()))
+                Ok(sources.form(&mut self.derivatives(target, &sources, 0)?.1.into_iter()))
             }
 
             /// As [`jacobian`](Self::jacobian), with zeros for a source that the target does not depend on.
@@ -106,10 +120,7 @@ macro_rules! jacobians {
                 target: &Tensor,
                 sources: S,
             ) -> Result<S::Form<Tensor>> {
-                let (list, $me) = (sources.list(), self);
-                let found = $with_log(|log: &Log| columns(log, target, &list, 0))?;
-                let found = unconnected::zeros(&list, found, shape_of(target, 0))?;
-                Ok(sources.form(&mut found.into_iter()))
+                zeros(target, &sources, 0, self.derivatives(target, &sources, 0)?)
             }
 
             /// A jacobian for every sample of a batch: `[batch, ..target axes, ..source axes]`.
@@ -122,12 +133,7 @@ macro_rules! jacobians {
                 target: &Tensor,
                 sources: S,
             ) -> Result<S::Form<Tensor>> {
-                let (list, $me) = (sources.list(), self);
-                same_batch(target, &list)?;
-                let found = $with_log(|log: &Log| columns(log, target, &list, 1))?;
-                let found =
-                    unconnected::refused("batch_jacobian", &list, found).collect::<Result<Vec<_>>>()?;
-                Ok(sources.form(&mut found.into_iter()))
+                refused("batch_jacobian", &sources, self.derivatives(target, &sources, 1)?)
             }
 
             /// As [`batch_jacobian`](Self::batch_jacobian), with `None` for a source that the target does not
@@ -137,10 +143,7 @@ macro_rules! jacobians {
                 target: &Tensor,
                 sources: S,
             ) -> Result<S::Form<Option<Tensor>>> {
-                let (list, $me) = (sources.list(), self);
-                same_batch(target, &list)?;
-                let found: Vec<_> = $with_log(|log: &Log| columns(log, target, &list, 1))?;
-                Ok(sources.form(&mut found.into_iter()))
+                Ok(sources.form(&mut self.derivatives(target, &sources, 1)?.1.into_iter()))
             }
 
             /// As [`batch_jacobian`](Self::batch_jacobian), with zeros for a source that the target does not
@@ -150,11 +153,22 @@ macro_rules! jacobians {
                 target: &Tensor,
                 sources: S,
             ) -> Result<S::Form<Tensor>> {
+                zeros(target, &sources, 1, self.derivatives(target, &sources, 1)?)
+            }
+
+            /// The sources in order, each with its derivative if there is one; the first `batch` axes are samples'.
+            fn derivatives(
+                self: $own,
+                target: &Tensor,
+                sources: &impl Sources,
+                batch: usize,
+            ) -> Result<Found> {
                 let (list, $me) = (sources.list(), self);
-                same_batch(target, &list)?;
-                let found = $with_log(|log: &Log| columns(log, target, &list, 1))?;
-                let found = unconnected::zeros(&list, found, shape_of(target, 1))?;
-                Ok(sources.form(&mut found.into_iter()))
+                if batch > 0 {
+                    same_batch(target, &list)?;
+                }
+                let found = $with_log(|log: &Log| columns(log, target, &list, batch))?;
+                Ok((list, found))
             }
         }
     };

@@ -92,6 +92,8 @@ struct Groups {
     reads: Vec<SmallVec<[Value; 4]>>,
     /// Bytes of one value of the domain.
     bytes: Vec<usize>,
+    /// Groups that are carried out when a variable has changed, and not at every call.
+    fixed: Vec<bool>,
 }
 
 impl Groups {
@@ -105,6 +107,7 @@ impl Groups {
             size: vec![1; n],
             reads: vec![SmallVec::new(); n],
             bytes: vec![0; n],
+            fixed: g.fixed(),
         };
         for i in 0..n {
             let node = &g.nodes[i];
@@ -157,7 +160,7 @@ impl Groups {
             (Some(x), Some(y)) => x == y,
             _ => true,
         };
-        if !dtypes || sa != sb || self.size[a] + self.size[b] > MOST {
+        if self.fixed[a] != self.fixed[b] || !dtypes || sa != sb || self.size[a] + self.size[b] > MOST {
             return false;
         }
         let inputs = self.reads_together(a, b).len();

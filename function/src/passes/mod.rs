@@ -1,9 +1,9 @@
 //! Simplification: a graph in, a smaller one with the same outputs out.
 //!
 //! Every pass is a function over the graph that knows no operation by name; operations describe themselves
-//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but four keep every bit:
-//! [`transposes`], [`epilogues`], [`sums_of_products`] and [`shared_factors`] may sum in another order (within 4 ulp of the
-//! sum of magnitudes). Reductions are not drawn into fused groups, where they would sum tile by tile and not as the eager
+//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but five keep every bit:
+//! [`transposes`], [`epilogues`], [`scales`], [`sums_of_products`] and [`shared_factors`] may sum in another order (within 4
+//! ulp of the sum of magnitudes). Reductions are not drawn into fused groups, where they would sum tile by tile and not as the eager
 //! kernels do.
 
 mod common_subexpressions;
@@ -12,6 +12,7 @@ mod epilogues;
 mod fold;
 mod fuse;
 mod identities;
+mod scales;
 mod shared_factors;
 mod sums_of_products;
 mod transposes;
@@ -35,6 +36,7 @@ pub(crate) const PASSES: &[Pass] = &[
     Pass { name: "transposes into products", run: transposes::run },
     Pass { name: "sums of products", run: sums_of_products::run },
     Pass { name: "shared factors", run: shared_factors::run },
+    Pass { name: "scales into weights", run: scales::run },
     Pass { name: "epilogues", run: epilogues::run },
     Pass { name: "constant folding", run: fold::run },
     Pass { name: "common subexpressions", run: common_subexpressions::run },

@@ -97,6 +97,12 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
         None
     }
 
+    /// For a product that is linear in its second input: how many last axes of that input run along the last axis of the
+    /// output. Scaling those columns scales the output.
+    fn columns(&self) -> Option<usize> {
+        None
+    }
+
     /// Pairs (output, input) of equal specs: the output replaces the input, and can be computed in its memory.
     fn replaces(&self) -> &'static [(usize, usize)] {
         &[]

@@ -215,6 +215,9 @@ impl Op for Conv2d {
         }
         Ok(())
     }
+    fn columns(&self) -> Option<usize> {
+        (self.activation == Activation::None).then_some(1)
+    }
     fn absorb(&self, inputs: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         if self.activation != Activation::None {
             return None;

@@ -125,6 +125,9 @@ impl Op for DepthwiseConv2d {
         }
         Ok(())
     }
+    fn columns(&self) -> Option<usize> {
+        Some(2)
+    }
     fn lower(&self) -> Lower {
         Lower::Contract
     }

@@ -148,6 +148,9 @@ impl Op for Linear {
     fn lower(&self) -> Lower {
         Lower::Contract
     }
+    fn columns(&self) -> Option<usize> {
+        (self.activation == Activation::None).then_some(1)
+    }
     fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         let activation = epilogue(tail).filter(|_| self.activation == Activation::None)?;
         Some(Linear { activation }.boxed())

@@ -184,6 +184,9 @@ impl Op for MatMul {
     fn summed(&self) -> Option<[isize; 2]> {
         Some([if self.transpose_a { -2 } else { -1 }, if self.transpose_b { -1 } else { -2 }])
     }
+    fn columns(&self) -> Option<usize> {
+        (!self.transpose_b).then_some(1)
+    }
     fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         let plain = !self.transpose_a && !self.transpose_b;
         (plain && *tail == Lower::Binary(Binary::Add))
