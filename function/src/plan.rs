@@ -84,6 +84,9 @@ impl std::fmt::Debug for Plan {
 
 /// Arenas that wait for the next caller; further ones are dropped.
 const IDLE: usize = 8;
+/// Bytes of an arena that waits. The buffers of a larger one go back to the pool, where other plans find them: the steps of
+/// a training, its last batch and its evaluation do not hold memory each.
+const HELD: usize = 32 << 20;
 
 impl Plan {
     pub fn new(g: &Graph) -> Plan {
@@ -140,7 +143,7 @@ impl Plan {
         }
         let out = self.leave(&mut arena, &given);
         let mut idle = idle();
-        if idle.len() < IDLE {
+        if idle.len() < IDLE && self.memory().0 <= HELD {
             idle.push(arena);
         }
         out

@@ -2,6 +2,7 @@
 
 use gradus_autograd::{GradientTape, Variable};
 use gradus_function::{Function, Trace};
+use gradus_tensor::ops::{ConvOptions, Padding};
 use gradus_tensor::{DType, Result, Tensor};
 
 use super::repeat;
@@ -48,6 +49,18 @@ pub fn declare(list: &mut Vec<Workload>) {
             },
         ));
     }
+    for (name, traced) in [("eager", false), ("function", true)] {
+        list.push(Workload::new("inverted_blocks_infer/b16", name, Amount::Images(16.0), move || {
+            let x = random([16, 24, 24, CHANNELS])?;
+            let net = blocks().map_err(|e| e.to_string())?;
+            let infer = move |x: &[Tensor]| net.iter().try_fold(x[0].clone(), |x, b| b.call(&x));
+            if traced {
+                let f = Function::new(infer);
+                return repeat(move || f.call(&x));
+            }
+            repeat(move || infer(std::slice::from_ref(&x)))
+        }));
+    }
     list.push(Workload::new("lstm_by_hand/b32", "eager", Amount::Images(32.0), || lstm(Mode::Eager)));
     list.push(Workload::new("lstm_by_hand/b32", "function", Amount::Images(32.0), || lstm(Mode::Traced)));
     list.push(Workload::new("lstm_by_hand/b32", "record", Amount::Images(32.0), || lstm(Mode::Recorded)));
@@ -79,6 +92,63 @@ enum Mode {
     Eager,
     Traced,
     Recorded,
+}
+
+/// Channels of the blocks, and inside of them.
+const CHANNELS: usize = 32;
+const WIDE: usize = 192;
+
+/// A convolution with the normalization behind it, outside of training.
+struct Normalized {
+    filter: Variable,
+    /// Gamma, beta, mean, variance.
+    statistics: [Variable; 4],
+    depthwise: bool,
+}
+
+impl Normalized {
+    fn new(shape: [usize; 4]) -> Result<Normalized> {
+        let n: usize = shape.iter().product();
+        let values = (0..n).map(|i| (i as f32 * 0.7).sin() * 0.1).collect();
+        let channels = if shape[3] == 1 { shape[2] } else { shape[3] };
+        let ones = || Tensor::full([channels], 1.0, DType::F32).map(Variable::new);
+        Ok(Normalized {
+            filter: Variable::new(Tensor::from_vec(values, shape)?),
+            statistics: [ones()?, ones()?, ones()?, ones()?],
+            depthwise: shape[3] == 1,
+        })
+    }
+
+    fn call(&self, x: &Tensor) -> Result<Tensor> {
+        let options = ConvOptions { padding: Padding::Same, ..ConvOptions::default() };
+        let y = match self.depthwise {
+            true => x.depthwise_conv2d(&self.filter.value(), options)?,
+            false => x.conv2d(&self.filter.value(), options)?,
+        };
+        let [gamma, beta, mean, variance] = self.statistics.each_ref().map(Variable::value);
+        let scale = gamma.div(&variance.add(&variance.like(1e-3)?)?.sqrt()?)?;
+        y.mul(&scale)?.add(&beta.sub(&mean.mul(&scale)?)?)
+    }
+}
+
+/// The inverted residual of MobileNetV2.
+struct Block([Normalized; 3]);
+
+impl Block {
+    fn call(&self, x: &Tensor) -> Result<Tensor> {
+        let wide = self.0[0].call(x)?.relu6()?;
+        self.0[2].call(&self.0[1].call(&wide)?.relu6()?)?.add(x)
+    }
+}
+
+fn blocks() -> Result<Vec<Block>> {
+    let shapes = [[1, 1, CHANNELS, WIDE], [3, 3, WIDE, 1], [1, 1, WIDE, CHANNELS]];
+    (0..4)
+        .map(|_| {
+            let [a, b, c] = shapes.map(Normalized::new);
+            Ok(Block([a?, b?, c?]))
+        })
+        .collect()
 }
 
 /// Steps, features and units.
