@@ -8,6 +8,7 @@ mod machine;
 mod memory;
 mod models;
 mod pipeline;
+mod plain_loops;
 mod process;
 mod rows;
 mod tape;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Workload> {
     convolution::declare(&mut list);
     rows::declare(&mut list);
     tensor_ops::declare(&mut list);
+    plain_loops::declare(&mut list);
     tape::declare(&mut list);
     models::declare(&mut list);
     pipeline::declare(&mut list);

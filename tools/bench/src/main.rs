@@ -102,7 +102,8 @@ fn main() -> ExitCode {
             }
         }
     }
-    if !arguments.peers.is_empty() && !arguments.json {
+    let compared = rows.iter().any(|r| r.peer != "gradus" && r.peer != "machine");
+    if compared && !arguments.json {
         println!("\n{}", table::compare(&rows));
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
