@@ -37,9 +37,10 @@ pub struct TrainState {
 }
 
 impl TrainState {
-    /// With `false`, steps are recorded when a batch shape comes the second time, and replayed from then on, to the same
-    /// bits: what layers do in Rust (printing, counting) then happens at the recording only. With `true`, the default,
-    /// they run one operation at a time.
+    /// With `false`, steps are recorded when a batch shape comes the second time, and replayed from then on: what layers do
+    /// in Rust (printing, counting) then happens at the recording only. The bits are the same but where a weight is used at
+    /// several steps or a normalization goes into the weights before it, which sum in another order. With `true`, the
+    /// default, steps run one operation at a time.
     pub fn run_eagerly(&mut self, yes: bool) {
         self.steps = Steps::new(yes);
     }
