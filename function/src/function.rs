@@ -1,6 +1,7 @@
 //! A closure that is recorded when it meets new dtypes or shapes, and replayed otherwise.
 
 use crate::arguments::{Argument, Arguments, Returned};
+use crate::family::Family;
 use crate::key::Retrace;
 use crate::signature::{self, InputSpec};
 use crate::trace::{Trace, Traces};
@@ -8,8 +9,8 @@ use gradus_tensor::{Error, ErrorKind, Result, Tensor};
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 
 type Body<R> = dyn Fn(&[Tensor]) -> Result<R> + Send + Sync;
 
@@ -31,7 +32,18 @@ pub struct Function<R> {
     body: Box<Body<R>>,
     traces: Traces,
     signature: Option<Vec<InputSpec>>,
+    /// The signature's unknown dimensions: input and axis.
+    open: Vec<(usize, usize)>,
+    families: RwLock<Families>,
     result: PhantomData<R>,
+}
+
+/// The graphs that serve every size of unknown dimensions.
+#[derive(Default)]
+struct Families {
+    list: Vec<Arc<Family>>,
+    /// Why there is none, once that is known.
+    none: Option<Error>,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -57,6 +69,8 @@ impl<R: Returned> Function<R> {
             body: Box::new(body),
             traces: Traces::new("function"),
             signature: None,
+            open: Vec::new(),
+            families: RwLock::default(),
             result: PhantomData,
         }
     }
@@ -70,6 +84,10 @@ impl<R: Returned> Function<R> {
 
     /// The same function for inputs of these dtypes and shapes only; `None` stands for any size.
     ///
+    /// One graph serves all sizes. To find out which of its numbers follow from them, the first call records the body at
+    /// three sizes; further sizes do not run it again. A body that does other operations at another size is recorded for
+    /// each ([`Function::one_graph`] tells why).
+    ///
     /// ```
     /// use gradus_function::{Function, InputSpec};
     /// use gradus_tensor::{DType, Tensor};
@@ -81,7 +99,9 @@ impl<R: Returned> Function<R> {
     /// ```
     #[must_use]
     pub fn signature(mut self, inputs: impl Into<Vec<InputSpec>>) -> Function<R> {
-        self.signature = Some(inputs.into());
+        let inputs = inputs.into();
+        self.open = signature::open(&inputs);
+        self.signature = Some(inputs);
         self.traces.expect_many();
         self
     }
@@ -97,6 +117,9 @@ impl<R: Returned> Function<R> {
     pub fn call(&self, arguments: impl Arguments) -> Result<R> {
         let arguments = arguments.list();
         self.check(&arguments)?;
+        if let Some((trace, inputs)) = self.member(&arguments)? {
+            return R::from_list(trace.call(&inputs)?);
+        }
         R::from_list(self.traces.call(&arguments, 0, |x| self.body(x))?)
     }
 
@@ -104,7 +127,61 @@ impl<R: Returned> Function<R> {
     pub fn trace(&self, arguments: impl Arguments) -> Result<Arc<Trace>> {
         let arguments: smallvec::SmallVec<[Argument; 4]> = arguments.list();
         self.check(&arguments)?;
+        if let Some((trace, _)) = self.member(&arguments)? {
+            return Ok(trace);
+        }
         self.traces.prepare(&arguments, 0, |x| self.body(x))
+    }
+
+    /// The trace for arguments of unknown dimensions, from the graph for all sizes; `None` when there is no such graph.
+    fn member(&self, arguments: &[Argument]) -> Result<Option<(Arc<Trace>, Vec<Tensor>)>> {
+        if self.open.is_empty() {
+            return Ok(None);
+        }
+        let inputs: Option<Vec<Tensor>> = (arguments.iter())
+            .map(|a| if let Argument::Tensor(t) = a { Some(t.clone()) } else { None })
+            .collect();
+        let Some(inputs) = inputs else { return Ok(None) };
+        let known = {
+            let families = self.families.read().unwrap_or_else(|e| e.into_inner());
+            let known = families.list.iter().find(|f| f.fits(&inputs)).cloned();
+            if known.is_none() && families.none.is_some() {
+                return Ok(None);
+            }
+            known
+        };
+        let family = match known {
+            Some(family) => family,
+            None => {
+                let found = Family::of(&self.open, &inputs, |x| self.body(x));
+                let mut families = self.families.write().unwrap_or_else(|e| e.into_inner());
+                match found {
+                    Ok(family) => {
+                        self.traces.note(arguments, 0);
+                        let family = Arc::new(family);
+                        families.list.push(family.clone());
+                        family
+                    }
+                    Err(e) => {
+                        log::info!("function {}: {e}", self.traces.name());
+                        families.none = Some(e);
+                        return Ok(None);
+                    }
+                }
+            }
+        };
+        let trace = family.member(&inputs).map_err(|e| e.within(self.traces.name()))?;
+        Ok(Some((trace, inputs)))
+    }
+
+    /// Whether one graph serves all sizes of the signature's unknown dimensions. Errors with the reason why not, which
+    /// is known from the first call on.
+    pub fn one_graph(&self) -> Result<()> {
+        let families = self.families.read().unwrap_or_else(|e| e.into_inner());
+        match &families.none {
+            Some(e) if families.list.is_empty() => Err(e.clone()),
+            _ => Ok(()),
+        }
     }
 
     fn body(&self, x: &[Tensor]) -> Result<Vec<Tensor>> {
@@ -129,9 +206,12 @@ impl<R: Returned> Function<R> {
         self.traces.history()
     }
 
-    /// Every trace, in the order in which they were made.
+    /// Every trace, in the order in which they were made; of a graph for all sizes, those of the sizes used last.
     pub fn traces(&self) -> Vec<Arc<Trace>> {
-        self.traces.list()
+        let families = self.families.read().unwrap_or_else(|e| e.into_inner());
+        let mut all: Vec<Arc<Trace>> = families.list.iter().flat_map(|f| f.members()).collect();
+        all.extend(self.traces.list());
+        all
     }
 }
 

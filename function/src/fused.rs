@@ -6,7 +6,7 @@
 //! functions, so no bit differs from the operations one by one.
 
 use gradus_kernels::elementwise::{self, Binary, Compare, Layout, Test, Unary};
-use gradus_kernels::expr::{Builder, Input, Output, Program, Reg};
+use gradus_kernels::expr::{Builder, Closing, Input, Output, Program, Reg};
 use gradus_tensor::attr::{Attr, OpDef};
 use gradus_tensor::op::Attributes;
 use gradus_tensor::view::{View, ViewMut};
@@ -29,13 +29,22 @@ pub(crate) enum Code {
     Not(u32),
 }
 
-/// What an output holds: a value at every element.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What an output holds: a value at every element, or its reduction.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Out {
     /// The value.
     pub value: u32,
     /// Numbers of the group's dtype, or truth values.
     pub dtype: DType,
+    /// The reduction over the last axes and the shape that it leaves. Only large domains have one.
+    pub closing: Option<(Closing, Shape)>,
+}
+
+impl Out {
+    /// Elements that are reduced to one, of a domain of `len`.
+    fn row(&self, len: usize) -> Option<(Closing, usize)> {
+        self.closing.as_ref().map(|(how, s)| (*how, len / s.num_elements().max(1)))
+    }
 }
 
 /// The group. Built programs are kept beside it and made again after loading.
@@ -94,8 +103,13 @@ impl Fused {
                 Code::Not(a) => b.not(at(a)),
             });
         }
+        let len = self.shape.num_elements();
         for o in &self.outputs {
-            b.output(values[o.value as usize]);
+            match o.row(len) {
+                None => b.output(values[o.value as usize]),
+                Some((how, n)) if n == len => b.reduce_all(how, values[o.value as usize]),
+                Some((how, n)) => b.reduce_rows(how, values[o.value as usize], n),
+            }
         }
         let program = b.build()?;
         Ok(self.built.get_or_init(|| program))
@@ -112,7 +126,7 @@ impl Fused {
 
     fn run<T: Number>(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let n = self.shape.num_elements();
-        if n <= SMALL {
+        if n <= SMALL && self.outputs.iter().all(|o| o.closing.is_none()) {
             return T::with_scratch((self.inputs.len() + self.code.len()) * n, |values| {
                 if n == 1 { self.single(values, x, y) } else { self.small(values, n, x, y) }
             });
@@ -327,7 +341,8 @@ impl Op for Fused {
         if x.len() != self.inputs.len() || x.iter().zip(&self.inputs).any(|(a, b)| *a != b) {
             return Err(Error::shape(format!("fused: expected inputs {:?}, found {x:?}", self.inputs)));
         }
-        Ok(self.outputs.iter().map(|o| Spec::new(o.dtype, self.shape.clone())).collect())
+        let shape = |o: &Out| o.closing.as_ref().map_or(&self.shape, |(_, s)| s).clone();
+        Ok(self.outputs.iter().map(|o| Spec::new(o.dtype, shape(o))).collect())
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         match self.dtype {

@@ -4,6 +4,7 @@
 
 use crate::fused::{Code, Fused, Out};
 use gradus_kernels::elementwise::{Binary, Compare, Layout, Test, Unary};
+use gradus_kernels::expr::Closing;
 use gradus_tensor::attr::{Attr, Attribute};
 use gradus_tensor::{DType, Shape, Spec};
 use std::sync::OnceLock;
@@ -14,8 +15,24 @@ pub(crate) fn write(f: &Fused) -> Vec<Attr> {
         f.shape.to_attr(),
         Attr::List(f.inputs.iter().map(|s| (s.dtype, s.shape.clone()).to_attr()).collect()),
         Attr::List(f.code.iter().map(code).collect()),
-        Attr::List(f.outputs.iter().map(|o| (o.value, o.dtype).to_attr()).collect()),
+        Attr::List(f.outputs.iter().map(out).collect()),
     ]
+}
+
+fn out(o: &Out) -> Attr {
+    let mut list = vec![o.value.to_attr(), o.dtype.to_attr()];
+    if let Some((how, shape)) = &o.closing {
+        list.extend([Attr::Str(closing_name(*how).into()), shape.to_attr()]);
+    }
+    Attr::List(list)
+}
+
+fn closing_name(how: Closing) -> &'static str {
+    match how {
+        Closing::Sum => "sum",
+        Closing::Mean => "mean",
+        Closing::Max => "max",
+    }
 }
 
 fn code(c: &Code) -> Attr {
@@ -64,8 +81,13 @@ pub(crate) fn read(attrs: &[Attr]) -> Option<Fused> {
     }
     let values = (inputs.len() + read.len()) as u32;
     let outputs: Vec<Out> =
-        list(outputs)?.iter().map(|a| read_out(a, values, dtype)).collect::<Option<_>>()?;
+        list(outputs)?.iter().map(|a| read_out(a, values, dtype, &shape)).collect::<Option<_>>()?;
     (!outputs.is_empty()).then_some(())?;
+    // Rows of one length, as the tile program wants them.
+    let mut rows = outputs.iter().filter_map(|o| o.closing.as_ref()).map(|(_, s)| s.num_elements());
+    let mut rows = rows.by_ref().filter(|&n| n != 1);
+    let first = rows.next();
+    rows.all(|n| Some(n) == first).then_some(())?;
     Some(Fused {
         dtype,
         shape,
@@ -97,7 +119,27 @@ fn read_code(a: &Attr, values: u32) -> Option<Code> {
     })
 }
 
-fn read_out(a: &Attr, values: u32, dtype: DType) -> Option<Out> {
-    let (value, found) = <(u32, DType)>::from_attr(a)?;
-    (value < values && (found == dtype || found == DType::Bool)).then_some(Out { value, dtype: found })
+fn read_out(a: &Attr, values: u32, dtype: DType, shape: &Shape) -> Option<Out> {
+    let (head, tail) = list(a)?.split_at_checked(2)?;
+    let (value, found) = (u32::from_attr(&head[0])?, DType::from_attr(&head[1])?);
+    let closing = match tail {
+        [] => None,
+        [Attr::Str(how), left] => {
+            let all = [Closing::Sum, Closing::Mean, Closing::Max];
+            let how = all.into_iter().find(|c| closing_name(*c) == how)?;
+            let left = Shape::from_attr(left)?;
+            let (n, m) = (shape.num_elements(), left.checked_len().ok()?);
+            // What is left are whole axes in front, and axes of size 1.
+            let front = left.iter().filter(|&&d| d != 1).count();
+            let same = left.iter().filter(|&&d| d != 1).eq(shape.iter().filter(|&&d| d != 1).take(front));
+            (found == dtype && n > 0 && m > 0 && same).then_some(())?;
+            Some((how, left))
+        }
+        _ => return None,
+    };
+    (value < values && (found == dtype || found == DType::Bool)).then_some(Out {
+        value,
+        dtype: found,
+        closing,
+    })
 }

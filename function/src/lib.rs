@@ -31,6 +31,8 @@ mod call;
 mod control;
 mod control_ops;
 mod export;
+mod family;
+mod form;
 mod function;
 mod fused;
 mod fused_attrs;

@@ -6,8 +6,8 @@ use std::fmt;
 
 /// Dtype and shape of an input, with `None` for dimensions that may be of any size.
 ///
-/// A graph is made for sizes as they are, so that memory can be planned and kernels chosen: an unknown dimension says
-/// which calls are meant, and that new sizes are no reason for a warning. Each size is recorded once.
+/// One graph serves all sizes of an unknown dimension. Memory is planned and kernels are chosen for each size when it
+/// first comes, without running the function's body again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSpec {
     dtype: DType,
@@ -33,6 +33,15 @@ impl fmt::Display for InputSpec {
         let dims: Vec<String> = self.dims.iter().map(|d| d.map_or("?".into(), |d| d.to_string())).collect();
         write!(f, "{}[{}]", self.dtype, dims.join(", "))
     }
+}
+
+/// Unknown dimensions: input and axis.
+pub(crate) fn open(signature: &[InputSpec]) -> Vec<(usize, usize)> {
+    let of = |(i, s): (usize, &InputSpec)| -> Vec<(usize, usize)> {
+        let axes = s.dims.iter().enumerate().filter(|(_, d)| d.is_none());
+        axes.map(|(axis, _)| (i, axis)).collect()
+    };
+    signature.iter().enumerate().flat_map(of).collect()
 }
 
 /// Errors, naming the first argument that does not fit.

@@ -151,6 +151,8 @@ pub struct Traces {
     many: usize,
     table: RwLock<Vec<(Key, Arc<Trace>)>>,
     history: RwLock<Vec<Retrace>>,
+    /// What graphs that are kept elsewhere were first made for.
+    noted: RwLock<Vec<Key>>,
 }
 
 /// The trace from which on a warning is given: so many are rarely meant.
@@ -159,7 +161,13 @@ const MANY: usize = 5;
 impl Traces {
     /// An empty table; the name stands in messages, in front of errors unless it is empty.
     pub fn new(name: impl Into<String>) -> Traces {
-        Traces { name: name.into(), many: MANY, table: RwLock::default(), history: RwLock::default() }
+        Traces {
+            name: name.into(),
+            many: MANY,
+            table: RwLock::default(),
+            history: RwLock::default(),
+            noted: RwLock::default(),
+        }
     }
 
     /// Gives no warning however many traces are made: new sizes are what the caller said would come.
@@ -180,6 +188,17 @@ impl Traces {
     /// Why each trace was made, in order.
     pub fn history(&self) -> Vec<Retrace> {
         self.history.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// Counts a graph that is kept elsewhere.
+    pub(crate) fn note(&self, arguments: &[Argument], flags: u64) {
+        let mut history = self.history.write().unwrap_or_else(|e| e.into_inner());
+        let mut noted = self.noted.write().unwrap_or_else(|e| e.into_inner());
+        let key = Key::of(arguments, flags);
+        let differences = key.news(&noted.iter().collect::<Vec<_>>());
+        let trace = history.len() + 1;
+        history.push(Retrace { trace, differences });
+        noted.push(key);
     }
 
     /// Every trace, in the order in which they were made.

@@ -22,7 +22,7 @@ pub struct Compiled {
     /// Changes the weights.
     pub optimizer: Box<dyn Optimizer>,
     /// What is minimized.
-    pub loss: Box<dyn Loss>,
+    pub loss: Arc<dyn Loss>,
     /// What is reported besides.
     pub metrics: Vec<Box<dyn Metric>>,
     /// The mean of the loss so far.
@@ -37,10 +37,12 @@ pub struct TrainState {
 }
 
 impl TrainState {
-    /// With `false`, steps are recorded when a batch shape comes the second time, and replayed from then on: what layers do
-    /// in Rust (printing, counting) then happens at the recording only. The bits are the same but where a weight is used at
-    /// several steps or a normalization goes into the weights before it, which sum in another order. With `true`, the
-    /// default, steps run one operation at a time.
+    /// Whether steps run one operation at a time; `false` by default, as in Keras.
+    ///
+    /// Otherwise a step is recorded when a batch shape comes the second time, and replayed from then on: what layers do in
+    /// Rust (printing, counting) then happens at the recording only. The bits are the same but where a weight is used at
+    /// several steps or a normalization goes into the weights before it, which sum in another order. A model with a layer
+    /// that reads values back into Rust runs eagerly by itself.
     pub fn run_eagerly(&mut self, yes: bool) {
         self.steps = Steps::new(yes);
     }
@@ -248,11 +250,13 @@ pub trait Model: Sized {
         self.check()?;
         let compiled = Compiled {
             optimizer: optimizer.into_optimizer()?,
-            loss: loss.into_loss()?,
+            loss: Arc::from(loss.into_loss()?),
             metrics: metrics.into_iter().map(IntoMetric::into_metric).collect::<Result<_>>()?,
             loss_tracker: Mean::new("loss"),
         };
-        self.train_state_mut().compiled = Some(compiled);
+        let state = self.train_state_mut();
+        state.compiled = Some(compiled);
+        state.steps.forget();
         Ok(())
     }
 

@@ -21,6 +21,16 @@ pub fn next_key() -> u64 {
     mix(seed ^ mix(n.wrapping_add(0x9E37_79B9_7F4A_7C15)))
 }
 
+/// What the next key follows from.
+pub(crate) fn state() -> (u64, u64) {
+    SEED.get()
+}
+
+/// Goes back to an earlier [`state`].
+pub(crate) fn restore(state: (u64, u64)) {
+    SEED.set(state);
+}
+
 /// The finalizer of SplitMix64: every bit of the input moves every bit of the output.
 pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

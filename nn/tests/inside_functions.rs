@@ -5,6 +5,7 @@ use gradus_function::Function;
 use gradus_nn::losses::IntoLoss;
 use gradus_nn::metrics::IntoMetric;
 use gradus_nn::prelude::*;
+use gradus_optim::schedules::{CosineDecay, ExponentialDecay, PiecewiseConstantDecay};
 use gradus_optim::{NAMES, get};
 use gradus_tensor::{Result, Tensor};
 use std::sync::Mutex;
@@ -18,7 +19,11 @@ fn batch(step: usize) -> [Tensor; 2] {
 }
 
 /// Losses of every step, then all that the steps have changed.
-fn trained(optimizer: &str, traced: bool) -> Result<Vec<(String, Vec<f64>)>> {
+fn trained(
+    optimizer: &str,
+    make: &dyn Fn() -> Box<dyn Optimizer>,
+    traced: bool,
+) -> Result<Vec<(String, Vec<f64>)>> {
     set_random_seed(11);
     let model = Sequential::new()
         .input([6])
@@ -28,7 +33,7 @@ fn trained(optimizer: &str, traced: bool) -> Result<Vec<(String, Vec<f64>)>> {
         .add(Dense::new(3).activation("softmax"));
     model.build_for(&[6])?;
     let (variables, weights) = (model.trainable_variables(), model.weights());
-    let mut built = get(optimizer)?;
+    let mut built = make();
     built.build(&variables)?;
     let slots = built.variables();
     let metric = "sparse_categorical_accuracy".into_metric()?;
@@ -40,7 +45,7 @@ fn trained(optimizer: &str, traced: bool) -> Result<Vec<(String, Vec<f64>)>> {
         let tape = GradientTape::new();
         let y_pred = Model::call(model, &x[0], &mut Call::training())?;
         let loss = loss.call(&x[1], &y_pred, None)?;
-        let gradients = tape.gradient(&loss, &variables)?;
+        let gradients = tape.gradient(&optimizer.scale_loss(&loss)?, &variables)?;
         optimizer.apply_gradients(&gradients, &variables)?;
         metric.update_state(&x[1], &y_pred, None)?;
         Ok(loss)
@@ -64,18 +69,43 @@ fn trained(optimizer: &str, traced: bool) -> Result<Vec<(String, Vec<f64>)>> {
     Ok(all)
 }
 
+fn check(name: &str, make: &dyn Fn() -> Box<dyn Optimizer>) {
+    let want = trained(name, make, false).unwrap();
+    let found = trained(name, make, true).unwrap_or_else(|e| panic!("{name}: {e}"));
+    for ((what, found), (_, want)) in found.iter().zip(&want) {
+        assert_eq!(found.len(), want.len(), "{name}, {what}");
+        for (f, w) in found.iter().zip(want) {
+            // In place, optimizers compute powers and norms by other routines than the recorded operations, a few
+            // units in the last place apart; six steps with square roots of tiny averages magnify that.
+            assert!((f - w).abs() <= 1e-4 + 1e-4 * w.abs(), "{name}, {what}: replayed {f}, run {w}");
+        }
+    }
+}
+
 #[test]
 fn a_training_step_with_every_optimizer() {
     for optimizer in NAMES {
-        let want = trained(optimizer, false).unwrap();
-        let found = trained(optimizer, true).unwrap_or_else(|e| panic!("{optimizer}: {e}"));
-        for ((name, found), (_, want)) in found.iter().zip(&want) {
-            assert_eq!(found.len(), want.len(), "{optimizer}, {name}");
-            for (f, w) in found.iter().zip(want) {
-                // In place, optimizers compute powers and norms by other routines than the recorded operations, a few
-                // units in the last place apart; six steps with square roots of tiny averages magnify that.
-                assert!((f - w).abs() <= 1e-4 + 1e-4 * w.abs(), "{optimizer}, {name}: replayed {f}, run {w}");
-            }
-        }
+        check(optimizer, &|| get(optimizer).unwrap());
+    }
+}
+
+#[test]
+fn schedules_and_options_replay() {
+    let cosine = || CosineDecay::new(0.05, 4.0);
+    let cases: [(&str, &dyn Fn() -> Box<dyn Optimizer>); 9] = [
+        ("decaying rate", &|| Box::new(Adam::new(ExponentialDecay::new(0.05, 2.0, 0.5).staircase(true)))),
+        ("cosine rate", &|| Box::new(SGD::new(cosine()).momentum(0.9))),
+        ("rates in pieces", &|| {
+            Box::new(RMSprop::new(PiecewiseConstantDecay::new([2.0, 4.0], [0.01, 0.003, 0.001]).unwrap()))
+        }),
+        ("norm of each", &|| Box::new(Adam::new(0.01).clipnorm(0.05))),
+        ("norm of all", &|| Box::new(Adam::new(0.01).global_clipnorm(0.05))),
+        ("largest value", &|| Box::new(SGD::new(0.1).clipvalue(0.01))),
+        ("loss scale", &|| Box::new(SGD::new(0.1).loss_scale_factor(1024.0))),
+        ("averages", &|| Box::new(Adam::new(0.01).use_ema(0.9).ema_overwrite_frequency(3))),
+        ("every other step", &|| Box::new(Adam::new(0.01).weight_decay(0.1).gradient_accumulation_steps(2))),
+    ];
+    for (name, make) in cases {
+        check(name, make);
     }
 }

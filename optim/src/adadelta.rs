@@ -74,8 +74,11 @@ impl Elementwise for AdadeltaRule {
         let [a, b] = slots else { return w };
         let rms = |x: &A| (x.clone() + epsilon.clone()).sqrt();
         *a = rho.clone() * a.clone() + rest.clone() * g.square();
+        // Of rows for one weight the squares add up here too, each moved by its own row.
+        let of_rows = g.squares.map(|s| (rms(b) / rms(a)).square() * s);
         let delta = -(rms(b) * g.value / rms(a));
-        *b = rho.clone() * b.clone() + rest.clone() * delta.clone().square();
+        let square = of_rows.unwrap_or_else(|| delta.clone().square());
+        *b = rho.clone() * b.clone() + rest.clone() * square;
         w + lr.clone() * delta
     }
 }

@@ -1,10 +1,10 @@
 //! Adam's spread kept as rows and columns (Shazeer & Stern 2018).
 
-use crate::rule::{Rule, Step};
+use crate::rule::{Rule, Step, squares};
 use crate::state::Slots;
 use crate::{LearningRate, RuleOptimizer};
 use gradus_autograd::Variable;
-use gradus_tensor::{DType, Result, Spec, Tensor};
+use gradus_tensor::{DType, Result, Rows, Spec, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Adafactor: the mean square of a matrix's gradients as the product of a row and a column, steps relative to
@@ -120,7 +120,12 @@ impl Rule for AdafactorRule {
         let rate = if self.relative_step && !step.is_scheduled() { rate.minimum(&bound)? } else { rate };
         let w = step.decayed(&var.value())?;
         let alpha = rms(&w)?.maximum(&t.like(self.epsilon_2)?)?.mul(&rate.minimum(&bound)?)?;
-        let square = g.square()?.add(&t.like(self.epsilon_1)?)?;
+        // Of rows for one weight, the squares add up.
+        let squares = match squares(g)? {
+            Some(s) => s,
+            None => g.square()?,
+        };
+        let square = squares.add(&t.like(self.epsilon_1)?)?;
         let beta = one.sub(&t.pow(&t.like(self.beta_2_decay)?)?)?;
         let moved = |slot: &Variable, to: &Tensor| -> Result<Tensor> {
             let new = beta.mul(&slot.value())?.add(&one.sub(&beta)?.mul(to)?)?;
@@ -138,7 +143,11 @@ impl Rule for AdafactorRule {
             moved(v, &square)?
         };
         let direction = g.div(&spread.sqrt()?)?;
-        let size = rms(&direction)?.div(&t.like(self.clip_threshold)?)?;
+        let size = match Rows::of(g) {
+            Some(_) => squares.div(&spread)?.reduce_mean((), false)?.sqrt()?,
+            None => rms(&direction)?,
+        };
+        let size = size.div(&t.like(self.clip_threshold)?)?;
         let direction = direction.div(&one.maximum(&size)?)?;
         var.assign(&w.sub(&alpha.mul(&direction)?)?)
     }

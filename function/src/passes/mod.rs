@@ -1,10 +1,9 @@
 //! Simplification: a graph in, a smaller one with the same outputs out.
 //!
 //! Every pass is a function over the graph that knows no operation by name; operations describe themselves
-//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but five keep every bit:
-//! [`transposes`], [`epilogues`], [`scales`], [`sums_of_products`] and [`shared_factors`] may sum in another order (within 4
-//! ulp of the sum of magnitudes). Reductions are not drawn into fused groups, where they would sum tile by tile and not as the eager
-//! kernels do.
+//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but six keep every bit:
+//! [`transposes`], [`epilogues`], [`scales`], [`sums_of_products`], [`shared_factors`] and, where a reduction closes a large
+//! group, [`fuse`] may sum in another order (within 4 ulp of the sum of magnitudes).
 
 mod common_subexpressions;
 mod dead;

@@ -4,8 +4,10 @@ mod convolution;
 mod elementwise;
 mod function;
 mod gemm;
+mod lstm;
 mod machine;
 mod memory;
+mod mobilenet;
 mod models;
 mod pipeline;
 mod plain_loops;
@@ -34,6 +36,8 @@ pub fn all() -> Vec<Workload> {
     plain_loops::declare(&mut list);
     tape::declare(&mut list);
     models::declare(&mut list);
+    lstm::declare(&mut list);
+    mobilenet::declare(&mut list);
     pipeline::declare(&mut list);
     process::declare(&mut list);
     list

@@ -72,9 +72,10 @@ impl Network {
         repeat(move || Model::call(&model, &x, &mut Call::inference()))
     }
 
-    fn fit(self, batch: usize) -> std::result::Result<Work, String> {
+    fn fit(self, batch: usize, eagerly: bool) -> std::result::Result<Work, String> {
         let (x, y) = self.data(self.epoch)?;
         let mut model = self.compiled(&["accuracy"]).map_err(|e| e.to_string())?;
+        model.train_state_mut().run_eagerly(eagerly);
         repeat(move || model.fit(&x, &y).batch_size(batch).verbose(0).run())
     }
 
@@ -85,7 +86,10 @@ impl Network {
         list.push(Workload::new(name("train"), "eager", images, move || self.train_step(batch, true)));
         list.push(Workload::new(name("infer"), "call", images, move || self.infer(batch)));
         let epoch = Amount::Images(self.epoch as f64);
-        list.push(Workload::new(name("fit"), "fit", epoch, move || self.fit(batch)).effort(Effort::LONG));
+        for (variant, eagerly) in [("fit", false), ("eager", true)] {
+            let fit = move || self.fit(batch, eagerly);
+            list.push(Workload::new(name("fit"), variant, epoch, fit).effort(Effort::LONG));
+        }
     }
 }
 
