@@ -158,7 +158,7 @@ fn variables_change_and_tapes_see_calls_of_every_size() {
                 true => forward.call(&x).unwrap(),
                 false => x.matmul(&w.value()).unwrap().add(&b.value()).unwrap().sigmoid().unwrap(),
             };
-            let g = tape.gradient(&y.square().unwrap(), &vec![w.clone(), b.clone()]).unwrap();
+            let g = tape.gradient(y.square().unwrap(), &vec![w.clone(), b.clone()]).unwrap();
             bytes(&g)
         };
         assert_eq!(gradients(true), gradients(false), "{n} rows");

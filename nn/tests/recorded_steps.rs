@@ -186,7 +186,7 @@ fn another_loss_is_another_step() {
     let y = y.cast(DType::F32).unwrap().reshape([16, 1]).unwrap();
     let mut model = Sequential::new().input([6, 5]).add(Flatten::new()).add(Dense::new(1));
     model.compile("sgd", "mse", [] as [&str; 0]).unwrap();
-    let mut expected = |model: &mut Sequential| {
+    let expected = |model: &mut Sequential| {
         for _ in 0..4 {
             let y_pred = Model::call(model, &x, &mut Call::inference()).unwrap();
             let compiled = model.train_state_mut().compiled().unwrap();
