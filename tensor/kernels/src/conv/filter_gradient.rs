@@ -13,8 +13,9 @@
 use super::shape::Conv2dShape;
 use super::window::{Images, View, Window};
 use crate::buffer::Buffer;
+use crate::gemm::blocked::Factor;
 use crate::gemm::micro::{Segment, Tile, max_rows};
-use crate::gemm::pack::{pack_b, packed_len, panel_width, width_at};
+use crate::gemm::pack::{copy_rows, pack_b, packed_len, panel_width, width_at};
 use crate::gemm::{Gemm, Real, gemm};
 use crate::simd::{self, Kernel, Simd};
 use crate::threads::{SharedMut, par_chunks_mut_cost, parallel_for_cost};
@@ -129,12 +130,15 @@ impl<T: Real> Kernel for Part<'_, T> {
         // Values that lie together at each pixel.
         let together = if joined { kw * cg } else { cg };
         let gather = together < max_rows::<S>() && kh * kw * cg > together;
-        let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(band * ow, n));
+        // Output gradients in whole vectors that one or two tiles use are read where they are.
+        let in_place = gather && kh * kw * cg <= 2 * max_rows::<S>() && og.is_multiple_of(T::lanes::<S>());
+        let packed = if in_place { 0 } else { packed_len::<T, S>(band * ow, n) };
+        let mut panels = Buffer::new(T::DTYPE, packed);
         let mut gathered = Buffer::new(T::DTYPE, if gather { band * ow * kh * kw * cg } else { 0 });
         let mut scratch = None;
         let start = bands.start;
         for b in bands {
-            let (image, first) = (b / per_image, b % per_image * band);
+            let (image, first, add) = (b / per_image, b % per_image * band, b > start);
             let last = oh.min(first + band);
             let rows = last - first;
             let window = Window {
@@ -150,22 +154,19 @@ impl<T: Real> Kernel for Part<'_, T> {
                 let column = group * og + from;
                 let pixels = rows * ow;
                 let src = &dy[(image * oh + first) * ow * o + column..];
-                // SAFETY: `pixels` rows of n values, o apart, start there.
-                unsafe { pack_b(s, pixels, n, src.as_ptr(), o, false, panels.as_mut_slice()) };
-                let b_panels = panels.as_slice::<T>().as_ptr();
+                let b = if in_place {
+                    Factor::Plain { b: src.as_ptr(), ldb: o, trans: false }
+                } else {
+                    // SAFETY: `pixels` rows of n values, o apart, start there.
+                    unsafe { pack_b(s, pixels, n, src.as_ptr(), o, false, panels.as_mut_slice()) };
+                    Factor::Panels { b: panels.as_slice().as_ptr(), depth: pixels, from: 0 }
+                };
                 // SAFETY: `Part` owns these columns of its sums; views and panels hold what the loops read.
                 unsafe {
-                    let target = Target {
-                        out: out.add(column),
-                        ldc: o,
-                        n,
-                        b: b_panels,
-                        depth: pixels,
-                        add: b > start,
-                    };
+                    let target = Target { out: out.add(column), ldc: o, n, b, add };
                     if gather {
                         let taps = gathered.as_mut_slice::<T>();
-                        gather_taps(shape, view, group * cg, rows, taps);
+                        gather_taps(s, shape, view, group * cg, rows, taps);
                         let segments = [Segment { a: 0, len: pixels }];
                         target.rows(s, &segments, taps.as_ptr(), kh * kw * cg, 0, kh * kw * cg);
                         continue;
@@ -200,8 +201,7 @@ struct Target<T> {
     out: *mut T,
     ldc: usize,
     n: usize,
-    b: *const T,
-    depth: usize,
+    b: Factor<T>,
     add: bool,
 }
 
@@ -224,18 +224,24 @@ impl<T: Real> Target<T> {
         let (height, taller) = (count / tiles, count % tiles);
         let mut j = 0;
         while j < self.n {
-            let ldb = width_at::<T, S>(self.n, j);
             let cols = panel_width::<T, S>().min(self.n - j);
+            // SAFETY: panels start at depth * column; rows in place have all columns.
+            let (b, ldb) = unsafe {
+                match self.b {
+                    Factor::Panels { b, depth, .. } => (b.add(depth * j), width_at::<T, S>(self.n, j)),
+                    Factor::Plain { b, ldb, .. } => (b.add(j), ldb),
+                }
+            };
             let mut i = 0;
             for tile in 0..tiles {
                 let h = height + usize::from(tile < taller);
-                // SAFETY: the caller vouches for A and the sums; panels start at depth * column.
+                // SAFETY: the caller vouches for A and the sums; rows of B are whole vectors.
                 unsafe {
                     let tile = Tile {
                         segments,
                         a: a.add(i),
                         lda,
-                        b: self.b.add(self.depth * j),
+                        b,
                         ldb,
                         c: self.out.add((first + i) * self.ldc + j),
                         ldc: self.ldc,
@@ -257,7 +263,8 @@ impl<T: Real> Target<T> {
 /// # Safety
 /// The view holds the window of the band.
 #[inline(always)]
-unsafe fn gather_taps<T: Real>(
+unsafe fn gather_taps<T: Real, S: Simd>(
+    s: S,
     shape: &Conv2dShape,
     view: View<T>,
     channel: usize,
@@ -266,19 +273,20 @@ unsafe fn gather_taps<T: Real>(
 ) {
     let [kh, kw, cg, _] = shape.filter;
     let (options, c, ow) = (shape.options, shape.input[3], shape.output[2]);
-    let mut out = out.chunks_exact_mut(kh * kw * cg);
-    for y in 0..rows {
-        for (x, pixel) in out.by_ref().take(ow).enumerate() {
-            let mut taps = pixel.chunks_exact_mut(cg);
-            for ky in 0..kh {
-                let row = (y * options.strides[0] + ky * options.dilations[0]) * view.stride;
-                for (kx, tap) in taps.by_ref().take(kw).enumerate() {
-                    let column = (x * options.strides[1] + kx * options.dilations[1]) * c + channel;
-                    // SAFETY: the caller vouches for the window, which holds every tap.
-                    let src = unsafe { std::slice::from_raw_parts(view.data.add(row + column), cg) };
-                    for (t, &v) in tap.iter_mut().zip(src) {
-                        *t = v;
-                    }
+    // Taps of a row that lie together are copied together.
+    let joined = options.groups == 1 && options.dilations[1] == 1;
+    let (stretches, len, step) = if joined { (1, kw * cg, 0) } else { (kw, cg, options.dilations[1] * c) };
+    assert!(out.len() >= rows * ow * kh * kw * cg);
+    let mut to = out.as_mut_ptr();
+    for (y, x) in (0..rows).flat_map(|y| (0..ow).map(move |x| (y, x))) {
+        for ky in 0..kh {
+            let row = (y * options.strides[0] + ky * options.dilations[0]) * view.stride;
+            let column = x * options.strides[1] * c + channel;
+            for k in 0..stretches {
+                // SAFETY: the caller vouches for the window, which holds every tap; all of them together fill `out`.
+                unsafe {
+                    copy_rows(s, 1, len, view.data.add(row + column + k * step), 0, to, 0);
+                    to = to.add(len);
                 }
             }
         }

@@ -20,6 +20,7 @@
 //! - *Input gradient* (`packed`): the same sweep over the output gradient, once per remainder modulo the strides.
 //! - *Filter gradient* (`filter_gradient`): A transposed, with K running over the pixels of a band of rows.
 //! - Filters of one tap that see every pixel once are plain products.
+//! - The input gradient of few channels (`narrow`): a product with all taps as columns, added up pixel by pixel.
 //! - Wide 3 x 3 layers go through Winograd's algorithm (`winograd`), forward and for the input gradient.
 //!
 //! Images with padding are copied, a band of rows at a time, between zeros in a scratch that fits the
@@ -28,6 +29,7 @@
 //! Sums are cut by shapes alone, so results have the same bits for any number of threads.
 
 pub(crate) mod filter_gradient;
+mod narrow;
 mod packed;
 mod shape;
 mod sweep;
@@ -43,7 +45,7 @@ pub use shape::{Conv2dOptions, Conv2dShape};
 use crate::gemm::blocked::{Factor, Product};
 use crate::gemm::{Epilogue, Finish, Real};
 use crate::simd::{self, Kernel, Simd};
-use packed::Direction;
+use packed::{Direction, Plan};
 
 /// `y[n, i, j, o] = activation(bias[o] + sum over a, b, c of x[n, i s + a d - p, j s + b d - p, c] filter[a, b, c, o])`.
 ///
@@ -179,7 +181,7 @@ impl<T: Real> Kernel for Run<'_, T> {
             Direction::Forward => (channels, filters),
             Direction::InputGradient => (filters, channels),
         };
-        if filter.winograd {
+        if filter.plan == Plan::Winograd {
             let ([_, h, w, c], [_, oh, ow, o], pads) = (shape.input, shape.output, shape.options.pads);
             let (from, to, origin) = match filter.direction {
                 Direction::Forward => {
@@ -202,6 +204,9 @@ impl<T: Real> Kernel for Run<'_, T> {
                 finish: finish.map(|f| Finish { bias: f.bias.cast(), activation: f.activation }),
             }
             .run(s);
+        } else if filter.plan == Plan::Narrow {
+            let panels = filter.data.as_slice::<T>().as_ptr();
+            narrow::Pass { shape, batch, panels, dy: source, dx: out }.run(s);
         } else if shape.is_product() && k > 0 {
             // Panels of one tap are those of the matrix.
             Product {

@@ -5,12 +5,13 @@
 //! stride 1 that is the filter turned around, at stride 2 there are four grids, and no product with a
 //! zero is ever made. Taps are kept in the order in which they lie in the image, so that neighbours join to one run.
 
+use super::narrow;
 use super::shape::Conv2dShape;
 use super::sweep::{Run, Sweep};
 use super::window::Images;
 use super::winograd;
 use crate::buffer::Buffer;
-use crate::gemm::pack::{pack_piece, packed_len};
+use crate::gemm::pack::{pack_b, pack_piece, packed_len};
 use crate::gemm::{Finish, Real};
 use crate::simd::{self, Kernel, Simd};
 use std::marker::PhantomData;
@@ -22,6 +23,17 @@ pub(crate) enum Direction {
     InputGradient,
 }
 
+/// How a packed filter is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Plan {
+    /// Sweeps over the grids.
+    Sweep,
+    /// Winograd's algorithm: transformed filters, no grids.
+    Winograd,
+    /// An input gradient of few channels: a matrix [O, KH KW C], no grids.
+    Narrow,
+}
+
 /// A filter packed for [`conv2d_packed`](super::conv2d_packed) or
 /// [`conv2d_input_gradient_packed`](super::conv2d_input_gradient_packed): once per version of the weights.
 ///
@@ -30,8 +42,7 @@ pub struct PackedFilter<T> {
     pub(crate) shape: Conv2dShape,
     pub(crate) direction: Direction,
     pub(crate) level: simd::Level,
-    /// Transformed for Winograd's algorithm, without grids.
-    pub(crate) winograd: bool,
+    pub(crate) plan: Plan,
     /// Grids with the offset of their panels for group 0, and the length of one group's panels.
     pub(crate) grids: Vec<(Grid, usize)>,
     pub(crate) group_len: usize,
@@ -232,21 +243,27 @@ impl<T: Real> Kernel for Pack<'_, T> {
         let (channels, filters) = (shape.group_channels(), shape.group_filters());
         let forward = direction == Direction::Forward;
         let (depth, n) = if forward { (channels, filters) } else { (filters, channels) };
-        let packed =
-            |winograd: bool, grids: Vec<(Grid, usize)>, group_len: usize, data: Buffer| PackedFilter {
-                shape: *shape,
-                direction,
-                level: S::LEVEL,
-                winograd,
-                grids,
-                group_len,
-                data,
-                element: PhantomData,
-            };
+        let packed = |plan: Plan, grids: Vec<(Grid, usize)>, group_len: usize, data: Buffer| PackedFilter {
+            shape: *shape,
+            direction,
+            level: S::LEVEL,
+            plan,
+            grids,
+            group_len,
+            data,
+            element: PhantomData,
+        };
         if winograd::applies(shape, T::DTYPE) {
             // SAFETY: `applies` made sure that T is f32.
             let filter = unsafe { std::slice::from_raw_parts(filter.as_ptr().cast::<f32>(), filter.len()) };
-            return packed(true, Vec::new(), 0, winograd::pack(s, depth, n, filter, !forward));
+            return packed(Plan::Winograd, Vec::new(), 0, winograd::pack(s, depth, n, filter, !forward));
+        }
+        if !forward && narrow::applies(shape, T::lanes::<S>()) {
+            let columns = filter.len() / depth;
+            let mut data = Buffer::new(T::DTYPE, packed_len::<T, S>(depth, columns));
+            // SAFETY: the filter is a matrix [KH KW C, O].
+            unsafe { pack_b(s, depth, columns, filter.as_ptr(), depth, true, data.as_mut_slice()) };
+            return packed(Plan::Narrow, Vec::new(), 0, data);
         }
         let grids = if forward { Grid::forward(shape) } else { Grid::input_gradient(shape) };
         let mut group_len = 0;
@@ -275,6 +292,6 @@ impl<T: Real> Kernel for Pack<'_, T> {
                 }
             }
         }
-        packed(false, grids, group_len, data)
+        packed(Plan::Sweep, grids, group_len, data)
     }
 }

@@ -7,12 +7,22 @@ use std::ops::Range;
 /// Output positions that are computed side by side.
 const SIDE: usize = 4;
 
-/// Row i of one image.
-pub(super) fn row(d: &Depthwise, x: &[f32], filter: &[f32], bias: &[f32], y: &mut [f32], i: usize) {
+/// Row i of one image; with `stream` past the caches where the row allows it, to be followed by a fence.
+pub(super) fn row(
+    d: &Depthwise,
+    x: &[f32],
+    filter: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+    i: usize,
+    stream: bool,
+) {
     let (w, c) = (&d.window, d.channels);
     assert!(x.len() == w.inputs() * c && filter.len() == d.taps() * c && y.len() == w.output[2] * c);
     assert!(bias.is_empty() || bias.len() == c);
-    simd::dispatch(Row { d, x, filter, bias, y, i });
+    // Streaming stores need whole, aligned vectors.
+    let stream = stream && y.as_ptr().align_offset(64) == 0 && (c * size_of::<f32>()).is_multiple_of(64);
+    simd::dispatch(Row { d, x, filter, bias, y, i, stream });
 }
 
 /// Lengths are checked in [`row`].
@@ -23,6 +33,7 @@ struct Row<'a> {
     bias: &'a [f32],
     y: &'a mut [f32],
     i: usize,
+    stream: bool,
 }
 
 /// The output positions j whose windows lie inside the input along the last axis, all of their places.
@@ -39,7 +50,7 @@ impl Kernel for Row<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Row { d, x, filter, bias, y, i } = self;
+        let Row { d, x, filter, bias, y, i, stream } = self;
         let (w, c, ow) = (&d.window, d.channels, d.window.output[2]);
         let (ky, y0) = w.inside(1, i);
         let inner = interior(d);
@@ -63,12 +74,17 @@ impl Kernel for Row<'_> {
                     filter_y: w.kernel[2] * c,
                     move_x: w.stride[2] * c,
                     c,
+                    stream,
                 };
                 if inner.contains(&j) && j + SIDE <= inner.end {
-                    positions::<S, SIDE>(s, &tap);
+                    match (w.kernel[2], w.stride[2], w.dilation[2]) {
+                        (3, 1, 1) => positions::<S, SIDE, 3, 1>(s, &tap),
+                        (3, 2, 1) => positions::<S, SIDE, 3, 2>(s, &tap),
+                        _ => positions::<S, SIDE, 0, 0>(s, &tap),
+                    }
                     j += SIDE;
                 } else {
-                    positions::<S, 1>(s, &tap);
+                    positions::<S, 1, 0, 0>(s, &tap);
                     j += 1;
                 }
             }
@@ -89,14 +105,19 @@ struct Tap {
     filter_y: usize,
     move_x: usize,
     c: usize,
+    stream: bool,
 }
 
 /// P neighbouring output positions with the same places inside the input.
 ///
+/// With W > 0 rows have W places without dilation, and positions are ST apart: known distances, so what neighbours share
+/// is read once.
+///
 /// # Safety
-/// All rows of c elements that the tap describes must lie in their arrays.
+/// All rows of c elements that the tap describes must lie in their arrays; with `stream` they are whole, aligned vectors.
 #[inline(always)]
-unsafe fn positions<S: Simd, const P: usize>(s: S, t: &Tap) {
+unsafe fn positions<S: Simd, const P: usize, const W: usize, const ST: usize>(s: S, t: &Tap) {
+    let (cols, step_x, move_x) = if W > 0 { (W, t.c, ST * t.c) } else { (t.cols, t.step_x, t.move_x) };
     // SAFETY: the caller vouches for whole rows; `at + n` stays within c.
     unsafe {
         let mut at = 0;
@@ -104,16 +125,17 @@ unsafe fn positions<S: Simd, const P: usize>(s: S, t: &Tap) {
             let start = if t.bias.is_null() { s.zero() } else { s.load_ptr(t.bias.add(at)) };
             let mut acc = [start; P];
             for ky in 0..t.rows {
-                for kx in 0..t.cols {
+                for kx in 0..cols {
                     let f = s.load_ptr(t.f.add(ky * t.filter_y + kx * t.c + at));
-                    let x = t.x.add(ky * t.step_y + kx * t.step_x + at);
+                    let x = t.x.add(ky * t.step_y + kx * step_x + at);
                     for p in 0..P {
-                        acc[p] = s.fma(s.load_ptr(x.add(p * t.move_x)), f, acc[p]);
+                        acc[p] = s.fma(s.load_ptr(x.add(p * move_x)), f, acc[p]);
                     }
                 }
             }
             for p in 0..P {
-                s.store_ptr(t.y.add(p * t.c + at), acc[p]);
+                let y = t.y.add(p * t.c + at);
+                if t.stream { s.stream_ptr(y, acc[p]) } else { s.store_ptr(y, acc[p]) }
             }
             at += S::LANES;
         }
@@ -124,11 +146,11 @@ unsafe fn positions<S: Simd, const P: usize>(s: S, t: &Tap) {
         let start = if t.bias.is_null() { s.zero() } else { s.load_ptr_n(t.bias.add(at), n) };
         let mut acc = [start; P];
         for ky in 0..t.rows {
-            for kx in 0..t.cols {
+            for kx in 0..cols {
                 let f = s.load_ptr_n(t.f.add(ky * t.filter_y + kx * t.c + at), n);
-                let x = t.x.add(ky * t.step_y + kx * t.step_x + at);
+                let x = t.x.add(ky * t.step_y + kx * step_x + at);
                 for p in 0..P {
-                    acc[p] = s.fma(s.load_ptr_n(x.add(p * t.move_x), n), f, acc[p]);
+                    acc[p] = s.fma(s.load_ptr_n(x.add(p * move_x), n), f, acc[p]);
                 }
             }
         }
@@ -162,14 +184,33 @@ impl Kernel for FilterGradient<'_> {
         let [_, oh, ow] = w.output;
         let inner = interior(d);
         let line = w.input[2] * c;
+        // Three by three without dilation: all nine sums of a vector of channels stay in registers along a row.
+        let nine = w.kernel == [1, 3, 3] && w.dilation == [1; 3] && w.stride[2] <= 2 && !inner.is_empty();
         for i in 0..oh {
             let (ky, y0) = w.inside(1, i);
+            let whole = nine && ky.len() == 3;
+            if whole {
+                let start = inner.start * w.stride[2] - w.before[2];
+                // SAFETY: all rows are inside and so are all places of the positions of `inner`.
+                unsafe {
+                    let t = Line {
+                        x: x.as_ptr().add(y0 * line + start * c),
+                        dy: dy.as_ptr().add((i * ow + inner.start) * c),
+                        df: df.as_mut_ptr(),
+                        count: inner.len(),
+                        step: line,
+                        move_x: w.stride[2] * c,
+                        c,
+                    };
+                    if w.stride[2] == 1 { nine_sums::<S, 1>(s, &t) } else { nine_sums::<S, 2>(s, &t) }
+                }
+            }
             for (a, ky) in ky.enumerate() {
                 let row = (y0 + a * w.dilation[1]) * line;
                 let df = &mut df[ky * w.kernel[2] * c..][..w.kernel[2] * c];
                 // Three places along the row share the loads of dy; longer kernels take several turns.
                 let mut k = 0;
-                while k < w.kernel[2] && !inner.is_empty() {
+                while k < w.kernel[2] && !inner.is_empty() && !whole {
                     let n = (w.kernel[2] - k).min(3);
                     let start = inner.start * w.stride[2] + k * w.dilation[2] - w.before[2];
                     // SAFETY: the positions of `inner` have all places inside, so the rows of c elements lie in x, dy and df.
@@ -249,6 +290,55 @@ unsafe fn line_sums<S: Simd, const K: usize>(s: S, t: &Line) {
             for k in 0..K {
                 let df = t.df.add(k * t.c + at);
                 s.store_ptr_n(df, n, s.add(s.load_ptr_n(df, n), acc[k]));
+            }
+        }
+        at += n;
+    }
+}
+
+/// df[ky, kx] += sum over the positions, ST apart, of x[ky, kx] dy for three rows of three places; rows of x are `step` apart.
+///
+/// # Safety
+/// All rows of c elements that the line describes must lie in their arrays.
+#[inline(always)]
+unsafe fn nine_sums<S: Simd, const ST: usize>(s: S, t: &Line) {
+    /// Positions whose values are read together.
+    const P: usize = 4;
+    let mut at = 0;
+    while at < t.c {
+        let n = (t.c - at).min(S::LANES);
+        // SAFETY: the caller vouches for whole rows; `at + n` stays within c, and `p` below the number of positions.
+        unsafe {
+            let mut acc = [[s.zero(); 3]; 3];
+            let mut p = 0;
+            if n == S::LANES {
+                while p + P <= t.count {
+                    let dy: [S::F; P] = std::array::from_fn(|q| s.load_ptr(t.dy.add((p + q) * t.c + at)));
+                    for ky in 0..3 {
+                        let x = t.x.add(ky * t.step + p * ST * t.c + at);
+                        for q in 0..P {
+                            for kx in 0..3 {
+                                acc[ky][kx] =
+                                    s.fma(s.load_ptr(x.add((q * ST + kx) * t.c)), dy[q], acc[ky][kx]);
+                            }
+                        }
+                    }
+                    p += P;
+                }
+            }
+            while p < t.count {
+                let dy = s.load_ptr_n(t.dy.add(p * t.c + at), n);
+                for ky in 0..3 {
+                    let x = t.x.add(ky * t.step + p * ST * t.c + at);
+                    for kx in 0..3 {
+                        acc[ky][kx] = s.fma(s.load_ptr_n(x.add(kx * t.c), n), dy, acc[ky][kx]);
+                    }
+                }
+                p += 1;
+            }
+            for (k, acc) in acc.iter().flatten().enumerate() {
+                let df = t.df.add(k * t.c + at);
+                s.store_ptr_n(df, n, s.add(s.load_ptr_n(df, n), *acc));
             }
         }
         at += n;

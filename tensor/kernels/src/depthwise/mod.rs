@@ -18,6 +18,7 @@ use crate::elementwise::{Unary, unary_tile};
 use crate::error::{Error, Result};
 use crate::math::Float;
 use crate::pool::Window;
+use crate::stream;
 use crate::threads::{self, SharedMut};
 
 /// Sizes of a depthwise convolution.
@@ -91,6 +92,9 @@ pub(crate) fn depthwise_of<T: Float>(
     let rows = (32_768 / (row * d.taps())).clamp(1, oh);
     let per = oh.div_ceil(rows);
     let batch = y.len() / (oh * row);
+    // What an activation would read again is not streamed.
+    let streamed =
+        T::DTYPE == DType::F32 && d.multiplier == 1 && activation.is_none() && stream::pays::<T>(y.len());
     let shared = SharedMut::new(y);
     threads::parallel_for_cost(batch * per, batch * oh * row * d.taps() / 8, |k| {
         let (n, first) = (k / per, k % per * rows);
@@ -99,11 +103,14 @@ pub(crate) fn depthwise_of<T: Float>(
             // SAFETY: every (n, i) is a row of its own.
             let y = unsafe { shared.slice((n * oh + i) * row..(n * oh + i + 1) * row) };
             if T::DTYPE == DType::F32 && d.multiplier == 1 {
-                fast::row(d, same::<T, f32>(x), same(filter), same(bias), same_mut(y), i);
+                fast::row(d, same::<T, f32>(x), same(filter), same(bias), same_mut(y), i, streamed);
             } else {
                 plain::row(d, x, filter, bias, y, i);
             }
             unary_tile(activation, y);
+        }
+        if streamed {
+            stream::fence();
         }
     });
     Ok(())

@@ -14,6 +14,8 @@ const CASES: &[Case] = &[
     ([5, 5], [3, 3], [1, 1], [1, 1], [(3, 3), (3, 3)]),
     ([2, 2], [4, 4], [1, 1], [1, 1], [(1, 2), (1, 2)]),
     ([3, 40], [1, 7], [1, 1], [1, 1], [(0, 0), (3, 3)]),
+    ([4, 17], [3, 3], [2, 2], [1, 1], [(1, 1), (1, 1)]),
+    ([3, 33], [2, 3], [1, 1], [1, 1], [(0, 1), (1, 1)]),
 ];
 
 fn values(n: usize, seed: usize) -> Vec<f64> {
@@ -37,7 +39,9 @@ fn all_three_products_agree_with_the_plain_sums_in_f64() {
         let options =
             WindowOptions { strides: strides.to_vec(), dilations: dilations.to_vec(), pads: pads.to_vec() };
         let window = Window::new(&size, &kernel, &options).unwrap();
-        for (batch, channels, multiplier) in [(1, 1, 1), (2, 3, 2), (2, 16, 1), (3, 37, 1), (20, 5, 3)] {
+        for (batch, channels, multiplier) in
+            [(1, 1, 1), (2, 3, 2), (1, 15, 1), (2, 16, 1), (1, 31, 1), (3, 37, 1), (20, 5, 3)]
+        {
             let what = format!("{case:?} {batch} x {channels} x {multiplier}");
             let d = Depthwise { window: window.clone(), channels, multiplier };
             let cm = channels * multiplier;
@@ -84,6 +88,27 @@ fn all_three_products_agree_with_the_plain_sums_in_f64() {
             let mut active = vec![0.0; y.len()];
             depthwise(&d, &x, &f, &b, Some(Unary::Relu6), &mut active).unwrap();
             assert!(active.iter().zip(&found.0).all(|(a, v)| *a == v.clamp(0.0, 6.0)), "{what}: relu6");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "too slow under the interpreter")]
+fn results_that_are_streamed_are_the_same() {
+    // Vectors of 16 channels are streamed where y is aligned; 40 channels never are.
+    for (batch, size, channels) in [(8, 65, 64), (14, 64, 40)] {
+        let options = WindowOptions::same(&[size, size], &[3, 3], &[1, 1], &[1, 1]);
+        let window = Window::new(&[size, size], &[3, 3], &options).unwrap();
+        let d = Depthwise { window, channels, multiplier: 1 };
+        let x = narrow(&values(batch * size * size * channels, 1));
+        let f = narrow(&values(9 * channels, 2));
+        let (mut y, mut plain) = (crate::Buffer::new(DType::F32, x.len() + 16), vec![0.0; x.len()]);
+        depthwise_plain(&d, &x, &f, &[], &mut plain).unwrap();
+        for start in [0, 3] {
+            let y = &mut y.as_mut_slice::<f32>()[start..start + x.len()];
+            depthwise(&d, &x, &f, &[], None, y).unwrap();
+            let different = y.iter().zip(&plain).position(|(a, b)| (a - b).abs() > 1e-5);
+            assert_eq!(different, None, "{batch} x {size} x {size} x {channels} from {start}");
         }
     }
 }

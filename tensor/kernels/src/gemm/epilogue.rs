@@ -73,6 +73,13 @@ impl<T: Real> Finish<T> {
         if self.bias.is_null() { self } else { Finish { bias: self.bias.wrapping_add(columns), ..self } }
     }
 
+    /// What is left when bias and `max(x, 0)` are applied.
+    #[inline(always)]
+    pub fn after_bias_and_relu(self) -> Option<Self> {
+        (!matches!(self.activation, Activation::None | Activation::Relu))
+            .then_some(Finish { bias: std::ptr::null(), ..self })
+    }
+
     /// Applies it to a tile in memory.
     ///
     /// # Safety

@@ -12,7 +12,7 @@
 //! A kernel is compiled for every height of the tile, so that 32 rows become 11 + 11 + 10 and not 14 + 14 + 4.
 
 use super::Real;
-use super::epilogue::{Apply, Finish};
+use super::epilogue::{Activation, Apply, Finish};
 use crate::simd::{Kernel, Simd};
 
 /// Accumulators of a tile, one or two vectors wide.
@@ -78,33 +78,59 @@ unsafe fn accumulate<T: Real, S: Simd, const MR: usize, const NV: usize, const A
     }
 }
 
-/// Writes a tile: overwrites, or adds with `add`; `cols` may end inside the last vector.
+/// Writes a tile: overwrites, or adds to what is there; `cols` may end inside the last vector. Bias and `max(x, 0)` are
+/// applied on the way.
 ///
 /// # Safety
-/// `c` is valid for MR rows of `cols` values at stride `ldc`, and more than NV - 1 vectors are used.
+/// `c` is valid for MR rows of `cols` values at stride `ldc`, the bias for `cols`, and more than NV - 1 vectors are used.
 #[inline(always)]
-pub(crate) unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
+unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
     s: S,
-    acc: &Acc<T, S, MR, NV>,
-    c: *mut T,
-    ldc: usize,
-    cols: usize,
-    add: bool,
+    mut acc: Acc<T, S, MR, NV>,
+    t: &Tile<'_, T>,
 ) {
-    let lanes = T::lanes::<S>();
+    let (lanes, Tile { c, ldc, cols, .. }) = (T::lanes::<S>(), *t);
+    let tail = cols - (NV - 1) * lanes;
     // SAFETY: full vectors lie within `cols`; the last is cut to what is left of it.
     unsafe {
-        let tail = cols - (NV - 1) * lanes;
+        if t.add {
+            unroll!(i < MR, {
+                let p = c.add(i * ldc);
+                if NV > 1 {
+                    acc[i][0] = T::add_vectors(s, T::load(s, p), acc[i][0]);
+                }
+                let last = T::load_n(s, p.add((NV - 1) * lanes), tail);
+                acc[i][NV - 1] = T::add_vectors(s, last, acc[i][NV - 1]);
+            });
+        }
+        if let Some(finish) = t.finish {
+            if !finish.bias.is_null() {
+                let last = T::load_n(s, finish.bias.add((NV - 1) * lanes), tail);
+                let first = if NV > 1 { T::load(s, finish.bias) } else { last };
+                unroll!(i < MR, {
+                    if NV > 1 {
+                        acc[i][0] = T::add_vectors(s, acc[i][0], first);
+                    }
+                    acc[i][NV - 1] = T::add_vectors(s, acc[i][NV - 1], last);
+                });
+            }
+            if finish.activation == Activation::Relu {
+                unroll!(i < MR, {
+                    acc[i][0] = T::relu(s, acc[i][0]);
+                    acc[i][NV - 1] = T::relu(s, acc[i][NV - 1]);
+                });
+            }
+        }
         unroll!(i < MR, {
             let p = c.add(i * ldc);
             if NV > 1 {
-                T::store(s, p, if add { T::add_vectors(s, T::load(s, p), acc[i][0]) } else { acc[i][0] });
+                T::store(s, p, acc[i][0]);
             }
-            let (p, v) = (p.add((NV - 1) * lanes), acc[i][NV - 1]);
+            let p = p.add((NV - 1) * lanes);
             if tail == lanes {
-                T::store(s, p, if add { T::add_vectors(s, T::load(s, p), v) } else { v });
+                T::store(s, p, acc[i][NV - 1]);
             } else {
-                T::store_n(s, p, tail, if add { T::add_vectors(s, T::load_n(s, p, tail), v) } else { v });
+                T::store_n(s, p, tail, acc[i][NV - 1]);
             }
         });
     }
@@ -154,8 +180,8 @@ impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool> Kernel for F
         // SAFETY: `Tile::run` has the caller's word for all of it.
         unsafe {
             accumulate::<T, S, MR, NV, A_UNIT>(s, &mut acc, t.segments, t.a, t.lda, t.b, t.ldb);
-            write::<T, S, MR, NV>(s, &acc, t.c, t.ldc, t.cols, t.add);
-            if let Some(finish) = t.finish {
+            write::<T, S, MR, NV>(s, acc, t);
+            if let Some(finish) = t.finish.and_then(Finish::after_bias_and_relu) {
                 s.outline(Apply { finish, c: t.c, ldc: t.ldc, rows: MR, cols: t.cols });
             }
         }

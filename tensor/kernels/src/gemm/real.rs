@@ -35,6 +35,8 @@ pub trait Real: Float {
     fn add_vectors<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b + c`.
     fn mul_add<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
+    /// `max(x, 0)`; NaN stays NaN.
+    fn relu<S: Simd>(s: S, x: Self::V<S>) -> Self::V<S>;
     /// Transposes a square block of as many rows as there are lanes, see [`Simd::transpose_ptr`].
     ///
     /// # Safety
@@ -85,6 +87,10 @@ impl Real for f32 {
     #[inline(always)]
     fn mul_add<S: Simd>(s: S, a: S::F, b: S::F, c: S::F) -> S::F {
         s.fma(a, b, c)
+    }
+    #[inline(always)]
+    fn relu<S: Simd>(s: S, x: S::F) -> S::F {
+        s.max(s.zero(), x)
     }
     #[inline(always)]
     unsafe fn transpose<S: Simd>(s: S, src: *const f32, src_stride: usize, dst: *mut f32, dst_stride: usize) {
@@ -138,6 +144,16 @@ impl Real for f64 {
     #[inline(always)]
     fn mul_add<S: Simd>(s: S, a: S::D, b: S::D, c: S::D) -> S::D {
         s.fma_d(a, b, c)
+    }
+    #[inline(always)]
+    fn relu<S: Simd>(s: S, x: S::D) -> S::D {
+        let mut lanes = [0.0f64; 8];
+        // SAFETY: no instruction set has more than eight f64 lanes.
+        unsafe {
+            s.store_ptr_d(lanes.as_mut_ptr(), x);
+            lanes.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
+            s.load_ptr_d(lanes.as_ptr())
+        }
     }
     #[inline(always)]
     unsafe fn transpose<S: Simd>(_: S, src: *const f64, src_stride: usize, dst: *mut f64, dst_stride: usize) {

@@ -3,10 +3,13 @@
 //! Every loop runs over the channels, which lie together. Global pooling is a reduction, see
 //! [`reduce`](crate::reduce).
 
+mod fast;
 mod window;
 
 pub use window::{Window, WindowOptions};
 
+use crate::cast::{same, same_mut};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::math::{Float, select};
 use crate::split;
@@ -129,7 +132,12 @@ pub(crate) fn pool_of<T: Float>(op: Pool, w: &Window, c: usize, x: &[T], y: &mut
             let at = (n * od * oh + first) * row;
             // SAFETY: every (n, first) has rows of its own.
             let y = unsafe { shared.slice(at..at + rows * row) };
-            T::run(Forward { op, w, c, x: &x[n * image..(n + 1) * image], y, first });
+            let x = &x[n * image..(n + 1) * image];
+            if op == Pool::Max && T::DTYPE == DType::F32 {
+                fast::max(w, c, same(x), same_mut(y), first);
+            } else {
+                T::run(Forward { op, w, c, x, y, first });
+            }
         }
     });
     Ok(())
@@ -223,6 +231,9 @@ pub(crate) fn pool_backward_of<T: Float>(
         let dx = unsafe { shared.slice(n * image..(n + 1) * image) };
         let (i, o) = (n * image..(n + 1) * image, n * out..(n + 1) * out);
         let (x, y) = if op == Pool::Max { (&x[i], &y[o.clone()]) } else { (&[][..], &[][..]) };
+        if op == Pool::Max && T::DTYPE == DType::F32 {
+            return fast::max_backward(w, c, same::<T, f32>(x), same(y), same(&dy[o]), same_mut(dx));
+        }
         let mut rest = vec![T::ZERO; c];
         T::run(Backward { op, w, c, x, y, dy: &dy[o], dx, rest: &mut rest });
     });

@@ -12,6 +12,10 @@ const CASES: &[Case] = &[
     (&[8, 9], &[2, 3], &[1, 1], &[2, 3], &[(1, 1), (3, 3)]),
     (&[9], &[4], &[3], &[1], &[(2, 1)]),
     (&[3, 4, 5], &[2, 2, 2], &[1, 2, 2], &[1, 1, 1], &[(0, 1), (1, 1), (0, 1)]),
+    (&[14, 14], &[3, 3], &[3, 3], &[1, 1], &[(0, 0), (0, 0)]),
+    (&[7, 9], &[2, 2], &[3, 3], &[1, 1], &[(0, 0), (1, 1)]),
+    (&[6, 6], &[3, 3], &[2, 2], &[1, 1], &[(0, 0), (0, 0)]),
+    (&[4, 5, 7], &[2, 2, 3], &[2, 2, 3], &[1, 1, 1], &[(0, 0), (0, 0), (0, 0)]),
     (&[2, 40, 40], &[1, 2, 2], &[1, 2, 2], &[1, 1, 1], &[(0, 0), (0, 0), (0, 0)]),
 ];
 
@@ -56,7 +60,7 @@ fn pooling_and_its_gradient_agree_with_a_plain_evaluation() {
             WindowOptions { strides: case.2.to_vec(), dilations: case.3.to_vec(), pads: case.4.to_vec() };
         let w = Window::new(case.0, case.1, &options).unwrap();
         let places = plain(case, &w);
-        for (batch, c) in [(1, 1), (2, 3), (3, 17), (2, 64)] {
+        for (batch, c) in [(1, 1), (2, 3), (3, 15), (1, 16), (3, 17), (1, 31), (1, 33), (2, 64), (1, 81)] {
             let (inputs, outputs) = (w.inputs(), w.outputs());
             let x = values(batch * inputs * c);
             let dy: Vec<f32> = (0..batch * outputs * c).map(|i| (i % 13) as f32 + 1.0).collect();
@@ -151,4 +155,15 @@ fn not_a_number_shows() {
     let mut y = [0.0f32; 2];
     pool(Pool::Max, &w, 1, &[1.0, 2.0, f32::NAN], &mut y).unwrap();
     assert!(y[0] == 2.0 && y[1].is_nan());
+    // At any place of the window and in any lane.
+    let w = Window::new(&[2, 2], &[2, 2], &WindowOptions::valid(2)).unwrap();
+    for place in 0..4 {
+        let mut x = [1.0f32; 4 * 70];
+        x[place * 70..][..70].fill(f32::NAN);
+        let (mut y, mut dx) = ([0.0f32; 70], [9.0; 4 * 70]);
+        pool(Pool::Max, &w, 70, &x, &mut y).unwrap();
+        assert!(y.iter().all(|y| y.is_nan()), "NaN at place {place}: {y:?}");
+        pool_backward(Pool::Max, &w, 70, &x, &y, &[1.0; 70], &mut dx).unwrap();
+        assert_eq!(dx, [0.0; 4 * 70], "no place equals NaN");
+    }
 }
