@@ -28,7 +28,7 @@ pub mod simd;
 pub mod softmax;
 pub mod special;
 mod split;
-mod stream;
+pub mod stream;
 pub mod threads;
 mod vector;
 

@@ -6,13 +6,13 @@
 //! `stateless_random_*` with the Philox algorithm: uniform numbers have the same bits.
 
 use crate::dtype::Element;
-use crate::math::Float;
+use crate::math::{Float, select};
 use crate::special;
 use crate::split;
 use crate::vector::{self, Body};
 
-/// Blocks that are permuted side by side.
-const WIDTH: usize = 16;
+/// Blocks that are permuted side by side: a round waits for its product, so several vectors take turns.
+const WIDTH: usize = 32;
 
 /// Where a stream of random words starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,45 +36,48 @@ impl Philox {
 
     /// The four words of block b.
     pub fn block(self, b: u64) -> [u32; 4] {
-        let mut words = [[0; WIDTH]; 4];
-        self.permute(b, &mut words);
-        words.map(|w| w[0])
+        self.permute::<1>(b).map(|w| w[0])
     }
 
-    /// The words of blocks b, b + 1, ...: word w of block b + i is at [w][i].
+    /// The words of W blocks b, b + 1, ...: word w of block b + i is at [w][i].
+    ///
+    /// Words have 64 bits, of which the lower half counts: products of 32-bit numbers come so, and need not be taken apart.
     #[inline(always)]
-    fn permute(self, b: u64, c: &mut [[u32; WIDTH]; 4]) {
+    fn permute<const W: usize>(self, b: u64) -> [[u32; W]; 4] {
         let base = self.counter.wrapping_add(u128::from(b));
-        if base as u32 <= u32::MAX - WIDTH as u32 {
-            for i in 0..WIDTH {
-                c[0][i] = base as u32 + i as u32;
-            }
+        let mut c = [[0u64; W]; 4];
+        for i in 0..W {
+            c[0][i] = u64::from((base as u32).wrapping_add(i as u32));
+        }
+        if u64::from(base as u32) + (W as u64) <= 1 << 32 {
             for w in 1..4 {
-                c[w] = [(base >> (32 * w)) as u32; WIDTH];
+                c[w] = [u64::from((base >> (32 * w)) as u32); W];
             }
         } else {
-            for i in 0..WIDTH {
+            for i in 0..W {
                 let n = base.wrapping_add(i as u128);
-                for (w, c) in c.iter_mut().enumerate() {
-                    c[i] = (n >> (32 * w)) as u32;
+                for (w, c) in c.iter_mut().enumerate().skip(1) {
+                    c[i] = u64::from((n >> (32 * w)) as u32);
                 }
             }
         }
         let (mut k0, mut k1) = (self.key as u32, (self.key >> 32) as u32);
         for _ in 0..10 {
-            for i in 0..WIDTH {
-                let p = u64::from(c[0][i]) * 0xD251_1F53;
-                let q = u64::from(c[2][i]) * 0xCD9E_8D57;
+            let (a, b) = (u64::from(k0), u64::from(k1));
+            for i in 0..W {
+                let p = u64::from(c[0][i] as u32) * 0xD251_1F53;
+                let q = u64::from(c[2][i] as u32) * 0xCD9E_8D57;
                 let (x1, x3) = (c[1][i], c[3][i]);
-                c[0][i] = (q >> 32) as u32 ^ x1 ^ k0;
-                c[1][i] = q as u32;
-                c[2][i] = (p >> 32) as u32 ^ x3 ^ k1;
-                c[3][i] = p as u32;
+                c[0][i] = (q >> 32) ^ x1 ^ a;
+                c[1][i] = q;
+                c[2][i] = (p >> 32) ^ x3 ^ b;
+                c[3][i] = p;
             }
             // The golden ratio and sqrt(3) - 1, as 32-bit fractions.
             k0 = k0.wrapping_add(0x9E37_79B9);
             k1 = k1.wrapping_add(0xBB67_AE85);
         }
+        c.map(|w| w.map(|v| v as u32))
     }
 }
 
@@ -89,10 +92,9 @@ impl Body for Words<'_> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        let mut c = [[0u32; WIDTH]; 4];
         let mut b = self.first;
         for out in self.out.chunks_mut(4 * WIDTH) {
-            self.stream.permute(b, &mut c);
+            let c = self.stream.permute::<WIDTH>(b);
             b += WIDTH as u64;
             if out.len() == 4 * WIDTH {
                 for (i, out) in out.chunks_exact_mut(4).enumerate() {
@@ -173,6 +175,38 @@ impl Body for Uniform<'_> {
 /// Uniform in [low, high): low + (high - low) u, one word per f32.
 pub fn uniform_f32(stream: Philox, low: f32, high: f32, y: &mut [f32]) {
     fill(stream, y, 1, 1.0, |bits, y| vector::run(Uniform { bits, y, low, range: high - low }));
+}
+
+struct Dropout<'a> {
+    bits: &'a [u32],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    rate: f32,
+    scale: f32,
+}
+
+impl Body for Dropout<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for ((y, &x), &b) in self.y.iter_mut().zip(self.x).zip(self.bits) {
+            *y = select(unit32(b) < self.rate, 0.0, x * self.scale);
+        }
+    }
+}
+
+/// y = 0 where the stream's [`uniform_f32`] in [0, 1) is below `rate`, else `x * scale`. Panics when lengths differ.
+pub fn dropout_f32(stream: Philox, rate: f32, scale: f32, x: &[f32], y: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "dropout: lengths");
+    split::chunks(y, split::piece(0.6).max(TILE), |start, y| {
+        let mut bits = [0u32; TILE];
+        for (t, y) in y.chunks_mut(TILE).enumerate() {
+            let at = start + t * TILE;
+            let bits = &mut bits[..y.len().next_multiple_of(4)];
+            vector::run(Words { stream, first: at as u64 / 4, out: bits });
+            vector::run(Dropout { bits, x: &x[at..at + y.len()], y, rate, scale });
+        }
+    });
 }
 
 /// Uniform in [low, high): low + (high - low) u, two words per f64.

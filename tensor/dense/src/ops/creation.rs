@@ -26,6 +26,10 @@ impl Op for Fill {
         Ok(smallvec![Spec::new(self.dtype, self.shape.clone())])
     }
     fn forward(&self, _: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        if self.dtype == DType::F32 {
+            gradus_kernels::stream::fill(y[0].as_mut(), self.value as f32);
+            return Ok(());
+        }
         dispatch!(self.dtype, T: all => { y[0].as_mut::<T>().fill(T::from_f64(self.value)) });
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::backward::Backward;
 use crate::op::{Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
-use gradus_kernels::random::{Philox, normal_f64, truncated_normal, uniform_f32, uniform_f64};
+use gradus_kernels::random::{Philox, dropout_f32, normal_f64, truncated_normal, uniform_f32, uniform_f64};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[RandomUniform::DEF, RandomNormal::DEF, Dropout::DEF];
@@ -132,6 +132,10 @@ impl Op for Dropout {
         const TILE: usize = 1024;
         let stream = random_stream(&x[1]);
         let (rate, scale) = (self.rate as f32, 1.0 / (1.0 - self.rate));
+        if x[0].dtype() == DType::F32 {
+            dropout_f32(stream, rate, scale as f32, x[0].as_slice(), y[0].as_mut());
+            return Ok(());
+        }
         dispatch!(x[0].dtype(), T: float => {
             let scale = T::from_f64(scale);
             let v = x[0].as_slice::<T>();

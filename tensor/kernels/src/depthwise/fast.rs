@@ -2,6 +2,7 @@
 
 use super::Depthwise;
 use crate::simd::{self, Kernel, Simd};
+use crate::stream;
 use std::ops::Range;
 
 /// Output positions that are computed side by side.
@@ -304,6 +305,9 @@ unsafe fn line_sums<S: Simd, const K: usize>(s: S, t: &Line) {
 unsafe fn nine_sums<S: Simd, const ST: usize>(s: S, t: &Line) {
     /// Positions whose values are read together.
     const P: usize = 4;
+    // A row is read vector by vector of channels, in steps that the processor does not foresee, so what the next row
+    // needs is asked for meanwhile, in order.
+    let (mut next_x, mut next_dy) = (t.x.wrapping_add(3 * t.step), t.dy.wrapping_add((t.count + 2) * t.c));
     let mut at = 0;
     while at < t.c {
         let n = (t.c - at).min(S::LANES);
@@ -313,6 +317,14 @@ unsafe fn nine_sums<S: Simd, const ST: usize>(s: S, t: &Line) {
             let mut p = 0;
             if n == S::LANES {
                 while p + P <= t.count {
+                    for _ in 0..P * ST * ST {
+                        stream::prefetch_line(next_x);
+                        next_x = next_x.wrapping_add(S::LANES);
+                    }
+                    for _ in 0..P {
+                        stream::prefetch_line(next_dy);
+                        next_dy = next_dy.wrapping_add(S::LANES);
+                    }
                     let dy: [S::F; P] = std::array::from_fn(|q| s.load_ptr(t.dy.add((p + q) * t.c + at)));
                     for ky in 0..3 {
                         let x = t.x.add(ky * t.step + p * ST * t.c + at);

@@ -134,3 +134,32 @@ fn moments_are_those_of_the_distribution() {
     let (mean, variance) = stats(&z.iter().map(|&v| v.into()).collect::<Vec<_>>());
     assert!((mean - 2.0).abs() < 0.03 && (variance - 9.0).abs() < 0.1, "{mean} {variance}");
 }
+
+#[test]
+fn dropout_keeps_what_the_uniform_numbers_say() {
+    let stream = Philox { key: 5, counter: u128::from(u32::MAX) - 40 };
+    for len in [0, 1, 3, 15, 16, 17, 31, 32, 33, 127, 129, 1025, 70_000] {
+        let x: Vec<f32> = (0..len).map(|i| i as f32 - 20.0).collect();
+        let mut u = vec![0.0; len];
+        uniform_f32(stream, 0.0, 1.0, &mut u);
+        let want: Vec<f32> = u.iter().zip(&x).map(|(&u, &x)| if u < 0.3 { 0.0 } else { x * 1.5 }).collect();
+        for threads in [1, 3] {
+            let mut y = vec![9.0; len];
+            crate::threads::with_num_threads(threads, || dropout_f32(stream, 0.3, 1.5, &x, &mut y));
+            assert_eq!(y, want, "{len} elements, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn blocks_do_not_depend_on_how_many_are_made_together() {
+    // Counters that carry into the second, third and fourth word within one set of blocks.
+    for counter in [0, (1 << 32) - 7, (1 << 64) - 33, (1 << 96) - 1, u128::MAX - 20] {
+        let stream = Philox { key: 0x1234_5678_9abc_def0, counter };
+        let mut words = [0; 4 * 100];
+        bits_u32(stream, &mut words);
+        for (b, words) in words.chunks_exact(4).enumerate() {
+            assert_eq!(words, stream.block(b as u64), "block {b} from {counter}");
+        }
+    }
+}
