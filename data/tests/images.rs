@@ -105,16 +105,18 @@ fn the_same_files_fall_in_the_same_subset_as_in_keras() {
 fn pixels_are_those_that_keras_reads() {
     let Some(dir) = flowers() else { return };
     type Option = fn(ImageFolder) -> ImageFolder;
+    // Keras 3.15's loader with `dct_method="INTEGER_ACCURATE"`, the inverse transform that is used here too. By default
+    // TensorFlow decodes with libjpeg's fast transform, which is 0.75 levels too dark in the mean (up to 20 in a pixel).
     // Mean, deviation, mean of the first image, mean of the upper half of the last, mean step along a row.
     let cases: [(&str, Option, [f64; 5]); 8] = [
-        ("default", |f| f, [102.580, 76.371, 150.569, 43.805, 18.133]),
-        ("crop", |f| f.crop_to_aspect_ratio(), [104.423, 76.528, 150.999, 46.536, 18.436]),
-        ("pad", |f| f.pad_to_aspect_ratio(), [86.134, 79.215, 125.525, 39.767, 16.982]),
-        ("area", |f| f.interpolation(Method::Area), [102.591, 74.431, 150.574, 43.694, 13.837]),
-        ("bicubic", |f| f.interpolation(Method::Bicubic), [102.579, 76.947, 150.570, 43.816, 19.403]),
-        ("lanczos3", |f| f.interpolation(Method::Lanczos3), [102.576, 77.242, 150.570, 43.822, 20.097]),
-        ("grayscale", |f| f.color_mode(ColorMode::Grayscale), [109.082, 67.584, 156.813, 47.949, 17.702]),
-        ("nearest", |f| f.interpolation(Method::Nearest), [102.584, 77.375, 150.646, 43.853, f64::NAN]),
+        ("default", |f| f, [103.328, 76.347, 151.372, 44.415, 18.101]),
+        ("crop", |f| f.crop_to_aspect_ratio(), [105.173, 76.505, 151.801, 47.160, 18.414]),
+        ("pad", |f| f.pad_to_aspect_ratio(), [86.766, 79.316, 126.195, 40.325, 16.963]),
+        ("area", |f| f.interpolation(Method::Area), [103.339, 74.419, 151.378, 44.324, 13.820]),
+        ("bicubic", |f| f.interpolation(Method::Bicubic), [103.326, 76.921, 151.371, 44.425, 19.374]),
+        ("lanczos3", |f| f.interpolation(Method::Lanczos3), [103.323, 77.217, 151.373, 44.431, 20.069]),
+        ("grayscale", |f| f.color_mode(ColorMode::Grayscale), [109.553, 67.561, 157.295, 48.428, 17.641]),
+        ("nearest", |f| f.interpolation(Method::Nearest), [103.309, 77.348, 151.438, 44.462, 20.322]),
     ];
     for (name, option, want) in cases {
         let folder = option(ImageFolder::new(&dir).shuffle(false).image_size(60, 80).batch_size(300));
@@ -132,12 +134,9 @@ fn pixels_are_those_that_keras_reads() {
             number(part(299, 30).reduce_mean((), false)),
             number(steps.reduce_mean((), false)),
         ];
-        for (k, (found, want)) in
-            found.into_iter().zip(want).enumerate().filter(|(_, (_, want))| !want.is_nan())
-        {
-            // The JPEG decoder here rounds half a level up in each of two steps (inverse transform, colours), where
-            // libjpeg rounds to nearest: means lie up to one of 255 levels above.
-            assert!((found - want).abs() < 1.0, "{name}, figure {k}: {found}, Keras {want}");
+        for (k, (found, want)) in found.into_iter().zip(want).enumerate() {
+            // Over all pixels of these files the two decoders differ by 0.006 levels in the mean and 3 at most.
+            assert!((found - want).abs() < 0.05, "{name}, figure {k}: {found}, Keras {want}");
         }
     }
 }
