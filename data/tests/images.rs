@@ -501,3 +501,55 @@ fn the_generator_offers_what_keras_does() {
     let (images, labels) = flow.unwrap().dataset.iter_epoch(0).next().unwrap().unwrap();
     assert_eq!((images.shape().dims(), labels.shape().dims()), (&[3, 4, 4, 3][..], &[3, 2][..]));
 }
+
+#[test]
+fn standardization_gives_what_keras_gives() {
+    let x: Vec<f32> = (0..48).map(|i| ((i * i * 7 + i * 3) % 23) as f32).collect();
+    let x = Tensor::from_vec(x, [12, 2, 2, 1]).unwrap();
+    // Images 0 and 5 from Keras 3.15's `ImageDataGenerator`, fitted on all twelve.
+    #[allow(unused_mut, reason = "grows with the feature `whitening`")]
+    let mut cases = vec![
+        (
+            "deviation of the set, rescaled",
+            DataGenerator::new().featurewise_std_normalization(true).rescale(0.5),
+            [[-1.50570, 0.03204, 0.18581, -1.04438], [-0.27551, 1.87732, -0.89060, -1.50570]],
+        ),
+        (
+            "deviation of the sample",
+            DataGenerator::new().samplewise_std_normalization(true),
+            [[-1.29399, 0.86266, 1.07833, -0.64700], [-0.06030, 1.62816, -0.54272, -1.02514]],
+        ),
+    ];
+    #[cfg(feature = "whitening")]
+    cases.extend([
+        (
+            "whitening",
+            DataGenerator::new().zca_whitening(0.1),
+            [[-1.41673, -0.22302, -0.13025, -1.04042], [-0.21026, 1.42905, -0.74344, -1.36922]],
+        ),
+        (
+            "whitening, rescaled",
+            DataGenerator::new().zca_whitening(1e-6).rescale(0.1),
+            [[-1.42318, -0.22511, -0.13237, -1.04503], [-0.21069, 1.43361, -0.74598, -1.37530]],
+        ),
+    ]);
+    let images = x.unstack(0).unwrap();
+    for (name, generator, want) in cases {
+        let generator = generator.fit(&x).unwrap();
+        for (i, want) in [0, 5].into_iter().zip(want) {
+            let found = generator.standardize(&images[i]).unwrap().to_vec::<f32>().unwrap();
+            let near = found.iter().zip(want).all(|(f, w)| (f - w).abs() < 2e-5);
+            assert!(near, "{name}, image {i}: {found:?}, Keras {want:?}");
+        }
+    }
+    let twice = DataGenerator::new().featurewise_center(true).horizontal_flip(true);
+    let fitted = twice.clone().fit_augmented(&x, 2, 1).unwrap();
+    // A flip moves no mean.
+    let (a, b) = (
+        fitted.standardize(&images[3]).unwrap(),
+        twice.clone().fit(&x).unwrap().standardize(&images[3]).unwrap(),
+    );
+    let (a, b) = (a.to_vec::<f32>().unwrap(), b.to_vec::<f32>().unwrap());
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} {b:?}");
+    assert!(twice.fit_augmented(&x, 0, 1).is_err(), "no rounds");
+}

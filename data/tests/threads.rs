@@ -139,31 +139,89 @@ fn a_panic_in_any_of_a_thousand_pipelines_comes_out_with_stage_and_index() {
     let _ = std::panic::take_hook();
 }
 
+/// Threads and open files of this process.
+fn held() -> Option<(usize, usize)> {
+    Some((threads()?, std::fs::read_dir("/proc/self/fd").ok()?.count()))
+}
+
+/// Lines of a file through every stage that has threads.
+fn threaded(file: &std::path::Path, threads: usize) -> Dataset<Vec<String>> {
+    Dataset::text_lines(vec![file.to_path_buf(), file.to_path_buf()])
+        .filter(|_| true)
+        .parallel_map(threads, |x| x + ".")
+        .interleave(Interleave::cycle_length(2).parallel(true), |x| Dataset::from_element(x).repeat(3))
+        .chunk(3)
+        .prefetch(2)
+}
+
+fn lines() -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text: String = (0..500).map(|i| format!("line {i}\n")).collect();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
 #[test]
-fn dropping_iterators_leaves_no_thread() {
+fn dropping_two_thousand_iterators_leaves_no_thread_and_no_file() {
     let _alone = alone();
-    let _dog = Watchdog::start("drops", 120);
-    let Some(before) = threads() else {
+    let _dog = Watchdog::start("drops", 240);
+    let Some(before) = held() else {
         println!("skipped: no /proc to count threads in");
         return;
     };
-    for round in 0..500 {
+    let file = lines();
+    for round in 0..2000 {
         let take = Key::new(3).below(round, 40) as usize;
-        let ds = Dataset::range(0..10_000)
-            .filter(|_| true)
-            .parallel_map(1 + round as usize % 4, |x| x + 1)
-            .interleave(Interleave::cycle_length(2).parallel(true), |x| Dataset::from_element(x).repeat(3))
-            .batch(3)
-            .prefetch(2);
-        let mut iter = ds.iter();
+        let mut iter = threaded(file.path(), 1 + round as usize % 4).iter();
         assert_eq!(iter.by_ref().take(take).count(), take);
         drop(iter);
     }
     let end = Instant::now() + Duration::from_millis(500);
-    while threads().unwrap() > before && Instant::now() < end {
+    while held().unwrap() > before && Instant::now() < end {
         thread::sleep(Duration::from_millis(5));
     }
-    assert!(threads().unwrap() <= before, "{} threads before, {} after", before, threads().unwrap());
+    let (threads, files) = held().unwrap();
+    assert!(
+        threads <= before.0 && files <= before.1,
+        "{before:?} threads and files before, {threads}, {files}"
+    );
+}
+
+/// Bytes of memory that this process holds.
+fn resident() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(4096 * pages.split(' ').nth(1)?.parse::<u64>().ok()?)
+}
+
+#[test]
+fn memory_stays_where_it_is_over_hundreds_of_epochs() {
+    let _alone = alone();
+    let _dog = Watchdog::start("soak", 240);
+    let Some(before) = held() else {
+        println!("skipped: no /proc to read memory from");
+        return;
+    };
+    let file = lines();
+    let dataset = threaded(file.path(), 2);
+    let mut warm = 0;
+    for epoch in 0..300 {
+        assert_eq!(
+            dataset.iter_epoch(epoch).map(|x| x.unwrap().len()).sum::<usize>(),
+            30_000,
+            "epoch {epoch}"
+        );
+        if epoch == 50 {
+            warm = resident().unwrap();
+        }
+    }
+    let after = resident().unwrap();
+    // One list of lines leaked in each epoch would be 250 times 30 KB, a thread's stack more.
+    assert!(after < warm + (4 << 20), "{warm} bytes after 50 epochs, {after} after 300");
+    let (threads, files) = held().unwrap();
+    assert!(
+        threads <= before.0 && files <= before.1,
+        "{before:?} threads and files before, {threads}, {files}"
+    );
 }
 
 #[test]

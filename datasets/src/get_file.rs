@@ -233,7 +233,10 @@ impl GetFile {
     }
 
     fn by_hand(&self, folder: &Path) -> String {
-        format!("put {} into {}", self.addresses[0], folder.display())
+        match &self.addresses[0] {
+            Address::Local(_) => format!("put {} into {}", self.name, folder.display()),
+            Address::Web(address) => format!("put {address} into {}", folder.display()),
+        }
     }
 
     fn note(&self, message: &str) {

@@ -328,10 +328,15 @@ impl Lookup {
                 let base = base.trim_end_matches('/');
                 vec![format!("{base}/{}/{}", entry.name, file.name), format!("{base}/{}", file.name)]
             }
-            Address::Local(folder) => cache::candidates(&folder, entry.name)
-                .iter()
-                .map(|folder| folder.join(file.name).display().to_string())
-                .collect(),
+            Address::Local(folder) => {
+                let mut paths: Vec<PathBuf> =
+                    cache::candidates(&folder, entry.name).iter().map(|f| f.join(file.name)).collect();
+                // Places without the file are worth a line only when no place has it.
+                if paths.iter().any(|p| p.is_file()) {
+                    paths.retain(|p| p.is_file());
+                }
+                paths.iter().map(|p| p.display().to_string()).collect()
+            }
         }
     }
 }

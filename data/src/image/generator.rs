@@ -7,9 +7,10 @@ use gradus_image::augment::{Augment, Draw};
 use gradus_image::{
     Affine, FillMode, Interpolation, Projective, affine_transform, flip_left_right, flip_up_down,
 };
-use gradus_tensor::{DType, Error, Tensor};
+use gradus_tensor::{DType, Tensor};
 
 use super::folder::{ColorMode, ImageDataset, ImageFolder, LabelMode};
+use super::standardization::Standardization;
 use crate::class_folder::Subset;
 use crate::dataset::Dataset;
 use crate::error::{DataError, ErrorKind, Result};
@@ -47,14 +48,28 @@ impl ShiftRange {
 /// The type of labels of [`DataGenerator::flow_from_directory`].
 pub type ClassMode = LabelMode;
 
-/// What is computed over a whole set by [`DataGenerator::fit`].
-#[derive(Clone, Debug)]
-struct Statistics {
-    mean: Tensor,
-    deviation: Tensor,
+/// Factors of size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ZoomRange {
+    /// The smallest.
+    pub low: f64,
+    /// The largest.
+    pub high: f64,
 }
 
-type Preprocess = dyn Fn(&Tensor) -> gradus_tensor::Result<Tensor> + Send + Sync;
+/// From `1 - range` to `1 + range`.
+impl From<f64> for ZoomRange {
+    fn from(range: f64) -> ZoomRange {
+        ZoomRange { low: 1.0 - range, high: 1.0 + range }
+    }
+}
+
+/// From the first to the second.
+impl From<(f64, f64)> for ZoomRange {
+    fn from((low, high): (f64, f64)) -> ZoomRange {
+        ZoomRange { low, high }
+    }
+}
 
 /// Augmentation and standardization with the options, names and defaults of Keras's `ImageDataGenerator`.
 ///
@@ -72,7 +87,7 @@ type Preprocess = dyn Fn(&Tensor) -> gradus_tensor::Result<Tensor> + Send + Sync
 /// ```
 ///
 /// One affine map per image combines rotation, shift, shear and zoom, so pixels are resampled once. A positive height
-/// shift looks further down, as in Keras. Not offered: ZCA whitening.
+/// shift looks further down, as in Keras. ZCA whitening is there with the feature `whitening`.
 #[derive(Clone)]
 pub struct DataGenerator {
     rotation_range: f64,
@@ -80,19 +95,13 @@ pub struct DataGenerator {
     height_shift_range: ShiftRange,
     brightness_range: Option<(f64, f64)>,
     shear_range: f64,
-    zoom_range: (f64, f64),
+    zoom_range: ZoomRange,
     channel_shift_range: f64,
     horizontal_flip: bool,
     vertical_flip: bool,
-    rescale: Option<f64>,
-    samplewise_center: bool,
-    samplewise_std_normalization: bool,
-    featurewise_center: bool,
-    featurewise_std_normalization: bool,
     options: Projective,
-    preprocessing: Option<Arc<Preprocess>>,
+    standardization: Standardization,
     validation_split: Option<f64>,
-    statistics: Option<Statistics>,
 }
 
 impl std::fmt::Debug for DataGenerator {
@@ -109,29 +118,23 @@ impl Default for DataGenerator {
             height_shift_range: ShiftRange::UpTo(0.0),
             brightness_range: None,
             shear_range: 0.0,
-            zoom_range: (1.0, 1.0),
+            zoom_range: ZoomRange { low: 1.0, high: 1.0 },
             channel_shift_range: 0.0,
             horizontal_flip: false,
             vertical_flip: false,
-            rescale: None,
-            samplewise_center: false,
-            samplewise_std_normalization: false,
-            featurewise_center: false,
-            featurewise_std_normalization: false,
             options: Projective::new().fill_mode(FillMode::Nearest),
-            preprocessing: None,
+            standardization: Standardization::default(),
             validation_split: None,
-            statistics: None,
         }
     }
 }
 
 /// A builder method that stores its argument.
 macro_rules! option {
-    ($($(#[$doc:meta])* $name:ident: $t:ty),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident ($($field:ident).+): $t:ty),* $(,)?) => {$(
         $(#[$doc])*
         pub fn $name(mut self, $name: $t) -> DataGenerator {
-            self.$name = $name;
+            self.$($field).+ = $name;
             self
         }
     )*};
@@ -145,23 +148,24 @@ impl DataGenerator {
 
     option! {
         /// Degrees to either side. Default 0.
-        rotation_range: f64,
+        rotation_range (rotation_range): f64,
         /// Shear angle in degrees to either side. Default 0.
-        shear_range: f64,
+        shear_range (shear_range): f64,
         /// The largest value added to all channels. Default 0.
-        channel_shift_range: f64,
+        channel_shift_range (channel_shift_range): f64,
         /// Whether half of the images are mirrored left and right. Default false.
-        horizontal_flip: bool,
+        horizontal_flip (horizontal_flip): bool,
         /// Whether half of the images are mirrored up and down. Default false.
-        vertical_flip: bool,
+        vertical_flip (vertical_flip): bool,
         /// Whether each image's mean is taken off. Default false.
-        samplewise_center: bool,
-        /// Whether each image is divided by its standard deviation. Default false.
-        samplewise_std_normalization: bool,
+        samplewise_center (standardization.samplewise_center): bool,
+        /// Whether each image is also divided by its standard deviation. Default false.
+        samplewise_std_normalization (standardization.samplewise_std_normalization): bool,
         /// Whether the set's mean of each channel is taken off; needs [`fit`](Self::fit). Default false.
-        featurewise_center: bool,
-        /// Whether images are divided by the set's deviation of each channel; needs [`fit`](Self::fit). Default false.
-        featurewise_std_normalization: bool,
+        featurewise_center (standardization.featurewise_center): bool,
+        /// Whether images are also divided by the set's deviation of each channel; needs [`fit`](Self::fit). Default
+        /// false.
+        featurewise_std_normalization (standardization.featurewise_std_normalization): bool,
     }
 
     /// How far images move sideways. Default 0.
@@ -182,9 +186,10 @@ impl DataGenerator {
         self
     }
 
-    /// Zoom by `1 - range` to `1 + range`, each direction for itself. Default 0.
-    pub fn zoom_range(mut self, range: f64) -> DataGenerator {
-        self.zoom_range = (1.0 - range, 1.0 + range);
+    /// Zoom by `1 - range` to `1 + range`, or from one of two numbers to the other, each direction for itself. Below 1
+    /// things become larger. Default 0.
+    pub fn zoom_range(mut self, range: impl Into<ZoomRange>) -> DataGenerator {
+        self.zoom_range = range.into();
         self
     }
 
@@ -208,7 +213,7 @@ impl DataGenerator {
 
     /// What images are multiplied by at the end. Default: nothing.
     pub fn rescale(mut self, factor: f64) -> DataGenerator {
-        self.rescale = Some(factor);
+        self.standardization.rescale = Some(factor);
         self
     }
 
@@ -217,7 +222,7 @@ impl DataGenerator {
         mut self,
         f: impl Fn(&Tensor) -> gradus_tensor::Result<Tensor> + Send + Sync + 'static,
     ) -> DataGenerator {
-        self.preprocessing = Some(Arc::new(f));
+        self.standardization.preprocessing = Some(Arc::new(f));
         self
     }
 
@@ -227,18 +232,42 @@ impl DataGenerator {
         self
     }
 
-    /// Computes the statistics that `featurewise_*` need, from images `[n, h, w, c]`.
+    /// Whether images lose the set's correlations of neighbouring pixels, in place of `featurewise_std_normalization`;
+    /// needs [`fit`](Self::fit), which takes the time of a decomposition of all pixels of an image by all images. Keras's
+    /// epsilon is 1e-6. Default: not.
+    #[cfg(feature = "whitening")]
+    pub fn zca_whitening(mut self, epsilon: f64) -> DataGenerator {
+        self.standardization.zca_epsilon = Some(epsilon);
+        self
+    }
+
+    /// Computes the statistics that `featurewise_*` and whitening need, from images `[n, h, w, c]`.
     ///
     /// # Errors
     /// When the tensor is no batch of images.
     pub fn fit(mut self, images: &Tensor) -> Result<DataGenerator> {
-        if images.rank() != 4 || images.is_empty() {
-            let message = format!("fit: expected images [n, h, w, c], found shape {}", images.shape());
-            return Err(DataError::new(ErrorKind::Shape, message));
+        of_images("fit", images)?;
+        self.standardization.fit(images)?;
+        Ok(self)
+    }
+
+    /// [`fit`](Self::fit) on so many augmented images for each one given; what is drawn depends on `seed`.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); for 0 rounds.
+    pub fn fit_augmented(mut self, images: &Tensor, rounds: usize, seed: u64) -> Result<DataGenerator> {
+        of_images("fit_augmented", images)?;
+        if rounds == 0 {
+            return Err(DataError::new(
+                ErrorKind::InvalidArgument,
+                "fit_augmented: 0 rounds, expected at least 1",
+            ));
         }
-        let x = images.cast(DType::F32)?;
-        let (mean, variance) = x.moments(&[0isize, 1, 2][..], false)?;
-        self.statistics = Some(Statistics { mean, deviation: variance.sqrt()? });
+        let parts = images.unstack(0)?;
+        let changed = (0..rounds * parts.len())
+            .map(|i| self.random_transform(&parts[i % parts.len()], Draw::of(seed, i).bits()))
+            .collect::<gradus_tensor::Result<Vec<_>>>()?;
+        self.standardization.fit(&Tensor::stack(&changed.iter().collect::<Vec<_>>(), 0)?)?;
         Ok(self)
     }
 
@@ -280,8 +309,8 @@ impl DataGenerator {
         let right = self.width_shift_range.pixels(width, d);
         let shear = d.uniform(-self.shear_range, self.shear_range).to_radians();
         let (zoom_x, zoom_y) = (
-            d.uniform(self.zoom_range.0, self.zoom_range.1),
-            d.uniform(self.zoom_range.0, self.zoom_range.1),
+            d.uniform(self.zoom_range.low, self.zoom_range.high),
+            d.uniform(self.zoom_range.low, self.zoom_range.high),
         );
         let shift = Affine::new([1.0, 0.0, right, 0.0, 1.0, down]);
         let slant = Affine::new([1.0, -shear.sin(), 0.0, 0.0, shear.cos(), 0.0]);
@@ -296,33 +325,7 @@ impl DataGenerator {
     /// # Errors
     /// When the set's statistics are wanted and [`fit`](Self::fit) was not called.
     pub fn standardize(&self, image: &Tensor) -> gradus_tensor::Result<Tensor> {
-        let mut x = image.cast(DType::F32)?;
-        if let Some(f) = &self.preprocessing {
-            x = f(&x)?;
-        }
-        if let Some(factor) = self.rescale {
-            x = x.mul(&Tensor::scalar(factor as f32))?;
-        }
-        if self.samplewise_center {
-            x = x.sub(&x.reduce_mean((), false)?)?;
-        }
-        // Keeps a flat image from dividing by zero; Keras's value.
-        let epsilon = Tensor::scalar(1e-6f32);
-        if self.samplewise_std_normalization {
-            x = x.div(&x.reduce_std((), false)?.add(&epsilon)?)?;
-        }
-        if self.featurewise_center || self.featurewise_std_normalization {
-            let s = self.statistics.as_ref().ok_or_else(|| {
-                Error::value("DataGenerator: featurewise statistics are wanted, call `fit` with the training images first")
-            })?;
-            if self.featurewise_center {
-                x = x.sub(&s.mean)?;
-            }
-            if self.featurewise_std_normalization {
-                x = x.div(&s.deviation.add(&epsilon)?)?;
-            }
-        }
-        Ok(x)
+        self.standardization.apply(image.cast(DType::F32)?)
     }
 
     /// Batches from images `[n, h, w, c]` and labels `[n, ..]`.
@@ -398,6 +401,14 @@ impl Augment for DataGenerator {
             parts.iter().enumerate().map(|(i, x)| one(x, i)).collect::<gradus_tensor::Result<Vec<_>>>()?;
         Tensor::stack(&done.iter().collect::<Vec<_>>(), 0)
     }
+}
+
+fn of_images(what: &str, images: &Tensor) -> Result<()> {
+    if images.rank() == 4 && !images.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{what}: expected images [n, h, w, c], found shape {}", images.shape());
+    Err(DataError::new(ErrorKind::Shape, message))
 }
 
 /// Batches from arrays: see [`DataGenerator::flow`].

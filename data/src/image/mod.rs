@@ -18,10 +18,11 @@ mod augment_stage;
 mod folder;
 mod generator;
 mod load;
+mod standardization;
 
 pub use augment_stage::Images;
 pub use folder::{ColorMode, ImageDataset, ImageFolder, LabelMode};
-pub use generator::{ClassMode, DataGenerator, Flow, ShiftRange};
+pub use generator::{ClassMode, DataGenerator, Flow, ShiftRange, ZoomRange};
 pub use gradus_image::augment;
 pub use gradus_image::{Limits, Method};
 pub use load::LoadImage;

@@ -5,8 +5,8 @@ use gradus::Tensor;
 use gradus::data::image::augment::{
     Augment, AutoContrast, CenterCrop, CutMix, Equalization, Mix, MixUp, RandAugment, RandomBrightness,
     RandomColorDegeneration, RandomContrast, RandomCrop, RandomErasing, RandomFlip, RandomHue,
-    RandomRotation, RandomSaturation, RandomSharpness, RandomShear, RandomTranslation, RandomZoom, Resizing,
-    Sequence, Solarization,
+    RandomPosterization, RandomRotation, RandomSaturation, RandomSharpness, RandomShear, RandomTranslation,
+    RandomZoom, Rescaling, Resizing, Sequence, Solarization,
 };
 use gradus::data::image::{DataGenerator, LoadImage};
 use gradus::image::FillMode;
@@ -68,6 +68,8 @@ fn run(o: &Options) -> Result<(), Box<dyn Error>> {
         Box::new(RandomShear::new(0.3, 0.0).fill_mode(FillMode::Constant)),
         Box::new(then_back(Box::new(RandomCrop::new(cut, cut)))),
         Box::new(then_back(Box::new(CenterCrop::new(cut, cut)))),
+        Box::new(then_back(Box::new(Resizing::new(SIDE / 8, SIDE / 8)))),
+        Box::new(Rescaling::new(0.5)),
         Box::new(RandomBrightness::new(0.4)),
         Box::new(RandomContrast::new(0.8)),
         Box::new(RandomSaturation::new((0.0, 0.9))),
@@ -76,6 +78,7 @@ fn run(o: &Options) -> Result<(), Box<dyn Error>> {
         Box::new(RandomSharpness::new(1.0)),
         Box::new(RandomErasing::default()),
         Box::new(Solarization::new(0.7)),
+        Box::new(RandomPosterization::new(1, 5)),
         Box::new(AutoContrast::new()),
         Box::new(Equalization::new()),
         Box::new(RandAugment::default()),
@@ -98,16 +101,19 @@ fn run(o: &Options) -> Result<(), Box<dyn Error>> {
         let changed = augment.augment(&batch, o.seed)?;
         sheet.extend(changed.unstack(0)?.into_iter().map(|x| (shortened(augment.name()), x)));
     }
-    // Two pictures in turn, with one-hot labels: what a label holds of each is its mixture.
-    let pair: Vec<&Tensor> = [&picture, &other].into_iter().cycle().take(o.samples).collect();
+    // Two pictures in turn, with one-hot labels: what a label holds of each is its mixture. Many pairs, since a picture
+    // may be mixed with itself, which shows nothing.
+    let count = 8 * o.samples;
+    let pair: Vec<&Tensor> = [&picture, &other].into_iter().cycle().take(count).collect();
     let pairs = Tensor::stack(&pair, 0)?;
-    let one_hot: Vec<[f32; 2]> = (0..o.samples).map(|i| [(1 - i % 2) as f32, (i % 2) as f32]).collect();
+    let one_hot: Vec<[f32; 2]> = (0..count).map(|i| [(1 - i % 2) as f32, (i % 2) as f32]).collect();
     let mixtures: [Box<dyn Mix>; 2] = [Box::new(MixUp::new(1.0)), Box::new(CutMix::default())];
     for mix in mixtures {
         let (x, y) = mix.mix(&pairs, &Tensor::new(one_hot.clone())?, o.seed)?;
         let shares = y.to_vec::<f32>()?;
-        let captions = shares.chunks_exact(2).map(|s| format!("{} {:.2}", mix.name(), s[0]));
-        sheet.extend(captions.zip(x.unstack(0)?));
+        let mixed = shares.chunks_exact(2).zip(x.unstack(0)?).filter(|(s, _)| (0.02..0.98).contains(&s[0]));
+        let captioned = mixed.map(|(s, x)| (format!("{} {:.2}", mix.name(), s[0]), x));
+        sheet.extend(captioned.take(o.samples));
     }
     contact::save(&sheet, o.samples, &o.out)?;
     println!("{} augmentations: {}", list.len() + 2, o.out.display());

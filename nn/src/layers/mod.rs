@@ -1,6 +1,8 @@
 //! The layers, a file each.
 
 mod activation;
+#[cfg(feature = "image")]
+mod augmentation;
 mod batch_normalization;
 mod conv2d;
 mod dense;
@@ -14,6 +16,8 @@ mod rescaling;
 mod reshape;
 
 pub use activation::ActivationLayer;
+#[cfg(feature = "image")]
+pub use augmentation::Augmentation;
 pub use batch_normalization::BatchNormalization;
 pub use conv2d::Conv2D;
 pub use dense::Dense;
@@ -194,6 +198,9 @@ pub fn from_config(class: &str, c: &Value) -> Result<Option<Arc<dyn Layer>>> {
         "MaxPooling2D" => Arc::new(MaxPooling2D::from_config(c)?),
         "Rescaling" => Arc::new(Rescaling::from_config(c)?),
         "Reshape" => Arc::new(Reshape::from_config(c)?),
+        #[cfg(feature = "image")]
+        _ => return augmentation::from_config(class, c),
+        #[cfg(not(feature = "image"))]
         _ => return Ok(None),
     }))
 }

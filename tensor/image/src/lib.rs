@@ -41,6 +41,8 @@ mod flip;
 mod frames;
 mod hsv;
 mod map_coordinates;
+#[cfg(feature = "serde")]
+mod names;
 mod non_max_suppression;
 mod patches;
 mod projective;

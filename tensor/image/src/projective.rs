@@ -42,6 +42,8 @@ macro_rules! by_name {
                 })
             }
         }
+        #[cfg(feature = "serde")]
+        crate::names::serde_by_name!($t);
     };
 }
 by_name!(FillMode, "fill mode", "constant, reflect, wrap, nearest");
@@ -49,10 +51,12 @@ by_name!(Interpolation, "interpolation", "nearest, bilinear");
 
 /// Options of [`projective_transform`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Projective {
     pub(crate) interpolation: Interpolation,
     pub(crate) fill_mode: FillMode,
     pub(crate) fill_value: f64,
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) size: Option<[usize; 2]>,
 }
 

@@ -42,6 +42,8 @@ impl std::str::FromStr for Method {
             .ok_or_else(|| Error::value(format!("resize: unknown method {name:?}; there are {NAMES:?}")))
     }
 }
+#[cfg(feature = "serde")]
+crate::names::serde_by_name!(Method);
 
 /// The weights of one axis: output `i` is the sum of `weights[i]` times the inputs from `start[i]` on.
 #[derive(Clone, Debug)]

@@ -110,13 +110,18 @@ gradus_tensor::op! {
     pub(crate) struct ResizeGrad { method: Method, antialias: bool, height: usize, width: usize } = "resize_grad"
 }
 
+/// The same frames with that height and width, in f32.
+fn of_size(name: &'static str, x: &Spec, height: usize, width: usize) -> Result<Specs> {
+    let f = Frames::of_shape(name, &x.shape)?;
+    Ok(smallvec![Spec::new(DType::F32, f.shape(height, width, f.channels))])
+}
+
 impl Op for ResizeOp {
     fn name(&self) -> &'static str {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        let f = Frames::of_shape(Self::NAME, &x[0].shape)?;
-        Ok(smallvec![Spec::new(DType::F32, f.shape(self.height, self.width, f.channels))])
+        of_size(Self::NAME, x[0], self.height, self.width)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let f = Frames::of_shape(Self::NAME, x[0].shape())?;
@@ -146,8 +151,7 @@ impl Op for ResizeGrad {
         Self::NAME
     }
     fn infer(&self, x: &[&Spec]) -> Result<Specs> {
-        let f = Frames::of_shape(Self::NAME, &x[0].shape)?;
-        Ok(smallvec![Spec::new(DType::F32, f.shape(self.height, self.width, f.channels))])
+        of_size(Self::NAME, x[0], self.height, self.width)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let f = Frames::of_shape(Self::NAME, x[0].shape())?;

@@ -8,6 +8,7 @@ use crate::frames::Frames;
 
 /// Stretches each channel of each image to the whole value range; a flat channel stays. Not random.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AutoContrast {
     value_range: (f64, f64),
 }
@@ -34,6 +35,9 @@ impl AutoContrast {
 impl Augment for AutoContrast {
     fn name(&self) -> &'static str {
         "AutoContrast"
+    }
+    fn is_random(&self) -> bool {
+        false
     }
     fn augment(&self, images: &Tensor, _: u64) -> Result<Tensor> {
         let channels = Frames::of(self.name(), images)?.channels.max(1);

@@ -9,6 +9,7 @@ use crate::frames::Frames;
 
 /// The middle of images, in one size; smaller images are enlarged first. Not random.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CenterCrop {
     height: usize,
     width: usize,
@@ -24,6 +25,12 @@ impl CenterCrop {
 impl Augment for CenterCrop {
     fn name(&self) -> &'static str {
         "CenterCrop"
+    }
+    fn is_random(&self) -> bool {
+        false
+    }
+    fn output_size(&self, _: Option<usize>, _: Option<usize>) -> [Option<usize>; 2] {
+        [Some(self.height), Some(self.width)]
     }
     fn augment(&self, images: &Tensor, _: u64) -> Result<Tensor> {
         let f = Frames::of(self.name(), images)?;

@@ -8,6 +8,7 @@ use crate::frames::Frames;
 
 /// Spreads the values of each channel of each image so that their histogram of 256 bins is even. Not random.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Equalization {
     value_range: (f64, f64),
 }
@@ -36,6 +37,9 @@ impl Equalization {
 impl Augment for Equalization {
     fn name(&self) -> &'static str {
         "Equalization"
+    }
+    fn is_random(&self) -> bool {
+        false
     }
     fn augment(&self, images: &Tensor, _: u64) -> Result<Tensor> {
         let f = Frames::of(self.name(), images)?;

@@ -35,6 +35,7 @@ mod random_crop;
 mod random_erasing;
 mod random_flip;
 mod random_hue;
+mod random_posterization;
 mod random_rotation;
 mod random_saturation;
 mod random_shear;
@@ -61,6 +62,7 @@ pub use random_crop::RandomCrop;
 pub use random_erasing::RandomErasing;
 pub use random_flip::RandomFlip;
 pub use random_hue::RandomHue;
+pub use random_posterization::RandomPosterization;
 pub use random_rotation::RandomRotation;
 pub use random_saturation::RandomSaturation;
 pub use random_shear::RandomShear;
@@ -85,6 +87,24 @@ pub trait Augment: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// When shape or options have no meaning.
     fn augment(&self, images: &Tensor, key: u64) -> Result<Tensor>;
+
+    /// Whether the key changes anything.
+    fn is_random(&self) -> bool {
+        true
+    }
+
+    /// What a layer does outside of training: the images as f32, or, when nothing is random, the same as in training.
+    ///
+    /// # Errors
+    /// As [`augment`](Self::augment).
+    fn inference(&self, images: &Tensor) -> Result<Tensor> {
+        if self.is_random() { each::floats(images) } else { self.augment(images, 0) }
+    }
+
+    /// Height and width of the result for those of the images, where they are known.
+    fn output_size(&self, height: Option<usize>, width: Option<usize>) -> [Option<usize>; 2] {
+        [height, width]
+    }
 }
 
 /// A mixture of the images of a batch, and of their labels.

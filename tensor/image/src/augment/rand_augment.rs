@@ -6,18 +6,42 @@ use gradus_tensor::{Result, Tensor};
 
 use super::draw::{Draw, fold};
 use super::each::floats;
+use super::range::Range;
 use super::{
     Augment, AutoContrast, Equalization, RandomBrightness, RandomColorDegeneration, RandomContrast,
-    RandomRotation, RandomSharpness, RandomShear, RandomTranslation, Solarization,
+    RandomPosterization, RandomRotation, RandomSharpness, RandomShear, RandomTranslation, Solarization,
 };
 use crate::frames::Frames;
 
-/// `num_ops` of ten augmentations, drawn for each image: shear, translation, rotation, brightness, colour degeneration,
-/// contrast, sharpness, solarization, automatic contrast, equalization.
+/// `num_ops` of eleven augmentations, drawn for each image: shear, translation, rotation, brightness, colour degeneration,
+/// contrast, sharpness, solarization, posterization, automatic contrast, equalization.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "Strength", into = "Strength"))]
 pub struct RandAugment {
-    num_ops: usize,
+    strength: Strength,
     choices: Vec<Arc<dyn Augment>>,
+}
+
+/// The options under Keras's names.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Strength {
+    num_ops: usize,
+    factor: Range,
+    value_range: (f64, f64),
+}
+
+impl From<Strength> for RandAugment {
+    fn from(s: Strength) -> RandAugment {
+        RandAugment::new(s.num_ops, s.factor, s.value_range)
+    }
+}
+
+impl From<RandAugment> for Strength {
+    fn from(r: RandAugment) -> Strength {
+        r.strength
+    }
 }
 
 impl Default for RandAugment {
@@ -27,27 +51,35 @@ impl Default for RandAugment {
 }
 
 impl RandAugment {
-    /// So many steps, of that strength from 0 to 1, for pixels in that range. Keras's defaults: 2, 0.5, 0 to 255.
-    pub fn new(num_ops: usize, factor: f64, value_range: (f64, f64)) -> RandAugment {
+    /// So many steps, of a strength from 0 to that number or between two, within 0 and 1, for pixels in that range. Keras's defaults: 2, 0.5, 0 to 255.
+    pub fn new(num_ops: usize, factor: impl Into<Range>, value_range: (f64, f64)) -> RandAugment {
+        let factor = match factor.into() {
+            Range::Factor(f) => Range::Between(0.0, f),
+            between => between,
+        };
+        let bits = match factor {
+            Range::Factor(f) | Range::Between(_, f) => (8.0 * f) as u32,
+        };
         let (low, high) = value_range;
         let choices: Vec<Arc<dyn Augment>> = vec![
             Arc::new(RandomShear::new(factor, factor)),
             Arc::new(RandomTranslation::new(factor, factor)),
             Arc::new(RandomRotation::new(factor)),
             Arc::new(RandomBrightness::new(factor).value_range(low, high)),
-            Arc::new(RandomColorDegeneration::new(factor)),
+            Arc::new(RandomColorDegeneration::new(factor).value_range(low, high)),
             Arc::new(RandomContrast::new(factor).value_range(low, high)),
             Arc::new(RandomSharpness::new(factor).value_range(low, high)),
             Arc::new(Solarization::new(factor).addition_factor(factor).value_range(low, high)),
+            Arc::new(RandomPosterization::new(1, bits.clamp(1, 8)).value_range(low, high)),
             Arc::new(AutoContrast::new().value_range(low, high)),
             Arc::new(Equalization::new().value_range(low, high)),
         ];
-        RandAugment { num_ops, choices }
+        RandAugment { strength: Strength { num_ops, factor, value_range }, choices }
     }
 
     fn one(&self, image: &Tensor, draw: &mut Draw, key: u64) -> Result<Tensor> {
         let mut image = floats(image)?;
-        for step in 0..self.num_ops {
+        for step in 0..self.strength.num_ops {
             let choice = &self.choices[draw.below(self.choices.len())];
             image = choice.augment(&image, fold(key, step as u64))?;
         }

@@ -9,6 +9,7 @@ use super::range::{Range, draw};
 
 /// Adds a part of the value range to each image and clips to the range.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomBrightness {
     factor: Range,
     value_range: (f64, f64),

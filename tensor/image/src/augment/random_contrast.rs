@@ -10,6 +10,7 @@ use crate::frames::Frames;
 
 /// `(x - mean) * factor + mean` with the mean of each channel of each image, clipped to the value range.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomContrast {
     factor: Range,
     value_range: (f64, f64),

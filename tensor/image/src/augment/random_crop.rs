@@ -10,6 +10,7 @@ use crate::frames::Frames;
 /// A piece of that size from a random place of each image. Images that are not larger are enlarged instead, keeping
 /// their proportions as far as they go.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomCrop {
     height: usize,
     width: usize,
@@ -25,6 +26,12 @@ impl RandomCrop {
 impl Augment for RandomCrop {
     fn name(&self) -> &'static str {
         "RandomCrop"
+    }
+    fn output_size(&self, _: Option<usize>, _: Option<usize>) -> [Option<usize>; 2] {
+        [Some(self.height), Some(self.width)]
+    }
+    fn inference(&self, images: &Tensor) -> Result<Tensor> {
+        Resizing::new(self.height, self.width).crop_to_aspect_ratio().apply(images)
     }
     fn augment(&self, images: &Tensor, key: u64) -> Result<Tensor> {
         let f = Frames::of(self.name(), images)?;

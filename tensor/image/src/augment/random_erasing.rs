@@ -10,6 +10,7 @@ use crate::frames::Frames;
 
 /// Fills a random rectangle of each image with noise or a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomErasing {
     factor: Range,
     scale: (f64, f64),

@@ -10,6 +10,8 @@ use crate::frames::Frames;
 /// Mirrors each image, or does not, with equal chances. With both directions an image is turned by a half or stays, as
 /// in Keras 3.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Config", into = "Config"))]
 pub struct RandomFlip {
     horizontal: bool,
     vertical: bool,
@@ -29,6 +31,40 @@ impl RandomFlip {
     /// Both at once (Keras's default).
     pub fn horizontal_and_vertical() -> RandomFlip {
         RandomFlip { horizontal: true, vertical: true }
+    }
+}
+
+/// The options under Keras's names.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Config {
+    mode: String,
+}
+
+#[cfg(feature = "serde")]
+impl From<RandomFlip> for Config {
+    fn from(flip: RandomFlip) -> Config {
+        let mode = match (flip.horizontal, flip.vertical) {
+            (true, true) => "horizontal_and_vertical",
+            (true, false) => "horizontal",
+            (false, _) => "vertical",
+        };
+        Config { mode: mode.to_owned() }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Config> for RandomFlip {
+    type Error = gradus_tensor::Error;
+    fn try_from(config: Config) -> Result<RandomFlip> {
+        match config.mode.as_str() {
+            "horizontal" => Ok(RandomFlip::horizontal()),
+            "vertical" => Ok(RandomFlip::vertical()),
+            "horizontal_and_vertical" => Ok(RandomFlip::horizontal_and_vertical()),
+            other => Err(gradus_tensor::Error::value(format!(
+                "RandomFlip: unknown mode {other:?}; there are horizontal, vertical, horizontal_and_vertical"
+            ))),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::hsv::{to_hsv, to_rgb};
 
 /// Moves the hue of each image by up to half a turn, one way or the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomHue {
     factor: Range,
     value_range: (f64, f64),

@@ -12,8 +12,10 @@ use crate::projective::{FillMode, Interpolation, Projective};
 
 /// Turns each image by a random part of a full turn, counter-clockwise for positive factors.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomRotation {
     factor: Range,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     options: Projective,
 }
 

@@ -11,6 +11,7 @@ use crate::hsv::{to_hsv, to_rgb};
 
 /// Multiplies the saturation of each image by `f / (1 - f)`: 0 is grey, 0.5 changes nothing, 1 is full colour.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomSaturation {
     factor: Range,
 }

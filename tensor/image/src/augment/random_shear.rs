@@ -12,9 +12,11 @@ use crate::projective::{FillMode, Interpolation, Projective};
 
 /// Slants each image along x and y, to one side or the other with equal chances.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomShear {
     x_factor: Range,
     y_factor: Range,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     options: Projective,
 }
 

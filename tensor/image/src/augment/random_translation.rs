@@ -12,9 +12,11 @@ use crate::projective::{FillMode, Interpolation, Projective};
 
 /// Moves each image down and right by random parts of its height and width.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomTranslation {
     height_factor: Range,
     width_factor: Range,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     options: Projective,
 }
 

@@ -12,9 +12,11 @@ use crate::projective::{FillMode, Interpolation, Projective};
 
 /// Zooms each image: a factor of 0.2 shows 20 % more than the image (zooms out), -0.2 shows 20 % less (zooms in).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomZoom {
     height_factor: Range,
     width_factor: Option<Range>,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     options: Projective,
 }
 

@@ -6,6 +6,8 @@ use super::draw::Draw;
 
 /// A range of factors: one number, from which each augmentation makes a range as Keras does, or both ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
 pub enum Range {
     /// One number.
     Factor(f64),

@@ -7,6 +7,7 @@ use super::each::floats;
 
 /// `x * scale + offset`, as f32. Not random.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rescaling {
     scale: f64,
     offset: f64,
@@ -28,6 +29,9 @@ impl Rescaling {
 impl Augment for Rescaling {
     fn name(&self) -> &'static str {
         "Rescaling"
+    }
+    fn is_random(&self) -> bool {
+        false
     }
     fn augment(&self, images: &Tensor, _: u64) -> Result<Tensor> {
         let scaled = floats(images)?.mul(&Tensor::scalar_of(DType::F32, self.scale))?;

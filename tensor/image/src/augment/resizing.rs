@@ -18,6 +18,8 @@ enum Proportions {
 
 /// Images in one size, as f32. Not random.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "Config", into = "Config"))]
 pub struct Resizing {
     resize: Resize,
     proportions: Proportions,
@@ -68,11 +70,57 @@ impl Resizing {
     }
 }
 
+/// The options under Keras's names.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Config {
+    height: usize,
+    width: usize,
+    interpolation: Method,
+    crop_to_aspect_ratio: bool,
+    pad_to_aspect_ratio: bool,
+    fill_value: f64,
+    antialias: bool,
+}
+
+#[cfg(feature = "serde")]
+impl From<Resizing> for Config {
+    fn from(r: Resizing) -> Config {
+        Config {
+            height: r.resize.height,
+            width: r.resize.width,
+            interpolation: r.resize.method,
+            crop_to_aspect_ratio: r.proportions == Proportions::Crop,
+            pad_to_aspect_ratio: matches!(r.proportions, Proportions::Pad(_)),
+            fill_value: if let Proportions::Pad(value) = r.proportions { value } else { 0.0 },
+            antialias: r.resize.antialias,
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Config> for Resizing {
+    fn from(c: Config) -> Resizing {
+        let r = Resizing::new(c.height, c.width).interpolation(c.interpolation).antialias(c.antialias);
+        match (c.crop_to_aspect_ratio, c.pad_to_aspect_ratio) {
+            (true, _) => r.crop_to_aspect_ratio(),
+            (false, true) => r.pad_to_aspect_ratio(c.fill_value),
+            (false, false) => r,
+        }
+    }
+}
+
 impl Augment for Resizing {
     fn name(&self) -> &'static str {
         "Resizing"
     }
     fn augment(&self, images: &Tensor, _: u64) -> Result<Tensor> {
         self.apply(images)
+    }
+    fn is_random(&self) -> bool {
+        false
+    }
+    fn output_size(&self, _: Option<usize>, _: Option<usize>) -> [Option<usize>; 2] {
+        [Some(self.resize.height), Some(self.resize.width)]
     }
 }

@@ -11,6 +11,7 @@ use crate::frames::Frames;
 /// Goes from each image towards its smoothed version (below 0.5) or away from it (above); 0.5 changes nothing. The
 /// border stays, the result is clipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomSharpness {
     factor: Range,
     value_range: (f64, f64),

@@ -9,6 +9,7 @@ use super::range::{Range, draw};
 
 /// Adds to each image, then inverts what is above a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Solarization {
     addition_factor: Range,
     threshold_factor: Range,

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::memory;
 use super::models::{first_prediction, train_one_epoch};
+use super::pipeline;
 use crate::workload::{Measurement, Workload};
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -22,6 +23,8 @@ pub fn declare(list: &mut Vec<Workload>) {
         ("mlp_fit_peak_rss", "fit"),
         ("deep_net_peak_rss", "deep"),
         ("deep_net_recompute_peak_rss", "deep-recompute"),
+        ("pipeline_slices_peak_rss", "slices"),
+        ("image_folder_peak_rss", "folder"),
     ] {
         list.push(Workload::measured(name, "process", move |threads| {
             let samples = vec![run(what, threads)?.peak_mib];
@@ -65,7 +68,9 @@ pub fn child(what: &str) -> Result<(), String> {
         "fit" => train_one_epoch()?,
         "deep" => memory::step(false)?,
         "deep-recompute" => memory::step(true)?,
-        other => return Err(format!("--child {other}: cold, fit, deep or deep-recompute")),
+        "slices" => pipeline::read_slices()?,
+        "folder" => pipeline::read_folder()?,
+        other => return Err(format!("--child {other}: cold, fit, deep, deep-recompute, slices or folder")),
     }
     println!("{:.1}", peak_mib().unwrap_or(f64::NAN));
     Ok(())
