@@ -1,5 +1,5 @@
 //! Every recorded case that has a binding comes out as TensorFlow recorded it, in the areas where that is so: `layers`
-//! and `initializers` have cases to come.
+//! has cases to come.
 
 use std::path::Path;
 
@@ -38,6 +38,7 @@ macro_rules! areas {
 areas! {
     tensor_ops => TensorOps,
     gradients => Gradients,
+    initializers => Initializers,
     losses_metrics => LossesMetrics,
     optimizers => Optimizers,
     models => Models,

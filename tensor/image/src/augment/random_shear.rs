@@ -21,7 +21,7 @@ pub struct RandomShear {
 }
 
 impl RandomShear {
-    /// By 0 to `factor` pixels per pixel, or between two; from 0 to 1.
+    /// By `-factor` to `factor` pixels per pixel, or between two, in either direction; from -1 to 1.
     pub fn new(x_factor: impl Into<Range>, y_factor: impl Into<Range>) -> RandomShear {
         let options = Projective::new().fill_mode(FillMode::Reflect);
         RandomShear { x_factor: x_factor.into(), y_factor: y_factor.into(), options }
@@ -55,7 +55,7 @@ impl Augment for RandomShear {
     fn augment(&self, images: &Tensor, key: u64) -> Result<Tensor> {
         let f = Frames::of(self.name(), images)?;
         let (x, y) =
-            (self.x_factor.within(self.name(), 0.0, 1.0)?, self.y_factor.within(self.name(), 0.0, 1.0)?);
+            (self.x_factor.within(self.name(), -1.0, 1.0)?, self.y_factor.within(self.name(), -1.0, 1.0)?);
         let map = |i| {
             let mut d = Draw::of(key, i);
             let side = if d.coin() { 1.0 } else { -1.0 };
