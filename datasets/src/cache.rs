@@ -47,10 +47,8 @@ pub(crate) fn user_folder() -> Option<PathBuf> {
 }
 
 /// The folders in which a data set may lie below a folder that the user named: its own ones, then that folder itself.
-pub(crate) fn candidates(folder: &Path, name: &str) -> Vec<PathBuf> {
-    let mut found = vec![folder.join(name), folder.join(name.replace('_', "-")), folder.to_path_buf()];
-    found.dedup();
-    found
+pub(crate) fn candidates(folder: &Path, name: &str) -> [PathBuf; 3] {
+    [folder.join(name), folder.join(name.replace('_', "-")), folder.to_path_buf()]
 }
 
 fn variable(name: &str) -> Option<PathBuf> {

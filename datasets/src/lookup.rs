@@ -331,6 +331,7 @@ impl Lookup {
             Address::Local(folder) => {
                 let mut paths: Vec<PathBuf> =
                     cache::candidates(&folder, entry.name).iter().map(|f| f.join(file.name)).collect();
+                paths.dedup();
                 // Places without the file are worth a line only when no place has it.
                 if paths.iter().any(|p| p.is_file()) {
                     paths.retain(|p| p.is_file());
