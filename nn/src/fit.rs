@@ -1,4 +1,4 @@
-//! Training on arrays: epochs, validation, callbacks.
+//! Training: epochs, validation, callbacks.
 
 use crate::batches::{Batches, rows_of};
 use crate::callbacks::{Callback, Training};
@@ -6,8 +6,15 @@ use crate::history::{History, Logs};
 use crate::model::Model;
 use crate::progress::{Progress, Verbose};
 use crate::seed;
+use crate::source::{Arrays, BatchSource, Epoch, Stretch};
 use gradus_tensor::{DType, Error, Result, Tensor};
 use std::collections::HashMap;
+
+/// What is read.
+enum Data<'a> {
+    Arrays { x: Tensor, y: Tensor },
+    Source(&'a dyn BatchSource),
+}
 
 /// The settings of a training run; [`Fit::run`] starts it.
 ///
@@ -15,30 +22,38 @@ use std::collections::HashMap;
 #[must_use = "nothing is trained until `run`"]
 pub struct Fit<'a, M: Model> {
     model: &'a mut M,
-    x: Tensor,
-    y: Tensor,
+    data: Data<'a>,
     sample_weight: Option<Tensor>,
     class_weight: HashMap<i64, f64>,
     epochs: usize,
     initial_epoch: usize,
+    steps_per_epoch: Option<usize>,
     batch_size: usize,
     shuffle: bool,
     validation_split: f64,
-    validation: Option<(Tensor, Tensor)>,
+    validation: Option<Data<'a>>,
     verbose: Verbose,
     callbacks: Vec<Box<dyn Callback + 'a>>,
 }
 
 impl<'a, M: Model> Fit<'a, M> {
-    pub(crate) fn new(model: &'a mut M, x: Tensor, y: Tensor) -> Self {
+    pub(crate) fn on_arrays(model: &'a mut M, x: Tensor, y: Tensor) -> Self {
+        Fit::on(model, Data::Arrays { x, y })
+    }
+
+    pub(crate) fn on_source(model: &'a mut M, source: &'a dyn BatchSource) -> Self {
+        Fit::on(model, Data::Source(source))
+    }
+
+    fn on(model: &'a mut M, data: Data<'a>) -> Self {
         Fit {
             model,
-            x,
-            y,
+            data,
             sample_weight: None,
             class_weight: HashMap::new(),
             epochs: 1,
             initial_epoch: 0,
+            steps_per_epoch: None,
             batch_size: 32,
             shuffle: true,
             validation_split: 0.0,
@@ -60,19 +75,25 @@ impl<'a, M: Model> Fit<'a, M> {
         self
     }
 
-    /// Samples per step.
+    /// Batches that count as an epoch; the next epoch goes on where this one stopped. Default: all there are.
+    pub fn steps_per_epoch(mut self, n: usize) -> Self {
+        self.steps_per_epoch = Some(n);
+        self
+    }
+
+    /// Samples per step, of arrays; a dataset comes in its own batches.
     pub fn batch_size(mut self, n: usize) -> Self {
         self.batch_size = n;
         self
     }
 
-    /// Another order in each epoch, or the order of the arrays.
+    /// Another order in each epoch, or the order of the arrays. A dataset comes in its own order.
     pub fn shuffle(mut self, yes: bool) -> Self {
         self.shuffle = yes;
         self
     }
 
-    /// The last share of the samples is held back for validation, before any shuffling.
+    /// The last share of the samples is held back for validation, before any shuffling. For arrays alone.
     pub fn validation_split(mut self, share: f64) -> Self {
         self.validation_split = share;
         self
@@ -80,11 +101,17 @@ impl<'a, M: Model> Fit<'a, M> {
 
     /// Samples of their own for validation.
     pub fn validation_data(mut self, x: &Tensor, y: &Tensor) -> Self {
-        self.validation = Some((x.clone(), y.clone()));
+        self.validation = Some(Data::Arrays { x: x.clone(), y: y.clone() });
         self
     }
 
-    /// A weight per sample.
+    /// A dataset of its own for validation.
+    pub fn validation_dataset(mut self, source: &'a dyn BatchSource) -> Self {
+        self.validation = Some(Data::Source(source));
+        self
+    }
+
+    /// A weight per sample, of arrays; a dataset has weights as the third part of its elements.
     pub fn sample_weight(mut self, weight: &Tensor) -> Self {
         self.sample_weight = Some(weight.clone());
         self
@@ -114,27 +141,6 @@ impl<'a, M: Model> Fit<'a, M> {
         self
     }
 
-    /// Sample weights and class weights as one weight per sample.
-    fn weights(&self) -> Result<Option<Tensor>> {
-        if self.class_weight.is_empty() {
-            return Ok(self.sample_weight.clone());
-        }
-        if !self.y.dtype().is_int() {
-            return Err(Error::dtype(format!(
-                "class_weight: the targets are {}, expected integers",
-                self.y.dtype()
-            )));
-        }
-        let of = |label: &i64| *self.class_weight.get(label).unwrap_or(&1.0) as f32;
-        let labels = self.y.flatten()?.cast(DType::I64)?.to_vec::<i64>()?;
-        let n = labels.len();
-        let weights = Tensor::from_vec(labels.iter().map(of).collect(), [n])?;
-        Ok(Some(match &self.sample_weight {
-            Some(w) => w.mul(&weights.reshape(w.shape().clone())?)?,
-            None => weights,
-        }))
-    }
-
     /// Trains. Errors before the first step for arrays and settings that do not fit, and at the step where the
     /// loss stops being finite, naming it.
     pub fn run(self) -> Result<History> {
@@ -142,13 +148,11 @@ impl<'a, M: Model> Fit<'a, M> {
         self.train().map_err(|e| e.within(name))
     }
 
-    fn train(mut self) -> Result<History> {
-        self.model.check()?;
-        self.model.train_state_mut().compiled()?;
-        let mut weight = self.weights()?;
-        let (mut x, mut y) = (self.x.clone(), self.y.clone());
-        let mut validation = self.validation.take();
-        if self.validation_split != 0.0 && validation.is_none() {
+    /// The arrays cut into batches, and what is held back of them.
+    fn of_arrays(&self, mut x: Tensor, mut y: Tensor) -> Result<(Arrays, Option<Data<'a>>)> {
+        let mut weight = with_classes(&self.class_weight, &y, self.sample_weight.as_ref())?;
+        let mut held_back = None;
+        if self.validation_split != 0.0 && self.validation.is_none() {
             if !(0.0..1.0).contains(&self.validation_split) {
                 return Err(Error::value(format!(
                     "validation_split is {}, expected 0 <= share < 1",
@@ -165,36 +169,75 @@ impl<'a, M: Model> Fit<'a, M> {
                     n - cut
                 )));
             }
-            validation = Some((rows_of(&x, cut..n)?, rows_of(&y, cut..n)?));
+            held_back = Some(Data::Arrays { x: rows_of(&x, cut..n)?, y: rows_of(&y, cut..n)? });
             (x, y) = (rows_of(&x, 0..cut)?, rows_of(&y, 0..cut)?);
             weight = weight.map(|w| rows_of(&w, 0..cut)).transpose()?;
         }
         let batches = Batches::new(&x, Some(&y), weight.as_ref(), self.batch_size)?;
-        let mut history = History::default();
         let key = seed::next_key();
+        Ok((Arrays { batches, shuffle: self.shuffle.then_some(key) }, held_back))
+    }
+
+    /// Errors for settings that have no meaning for a dataset.
+    fn check_source(&self) -> Result<()> {
+        let given = [
+            ("validation_split", self.validation_split != 0.0),
+            ("sample_weight", self.sample_weight.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((what, _)) => Err(Error::value(format!("{what} is for arrays; the data is a dataset"))),
+            None => Ok(()),
+        }
+    }
+
+    fn train(mut self) -> Result<History> {
+        self.model.check()?;
+        self.model.train_state_mut().compiled()?;
+        let arrays;
+        let mut validation = self.validation.take();
+        let (source, classes): (&dyn BatchSource, _) = match &self.data {
+            Data::Source(source) => {
+                self.check_source()?;
+                (*source, std::mem::take(&mut self.class_weight))
+            }
+            Data::Arrays { x, y } => {
+                let held_back;
+                (arrays, held_back) = self.of_arrays(x.clone(), y.clone())?;
+                validation = validation.or(held_back);
+                (&arrays, HashMap::new())
+            }
+        };
+        let steps = match self.steps_per_epoch {
+            Some(0) => return Err(Error::value("steps_per_epoch is 0, expected at least 1")),
+            Some(n) => Some(n),
+            None => source.steps()?,
+        };
+        let mut history = History::default();
+        let mut stretch = Stretch::of(source);
         let mut stop = false;
         each(&mut self.callbacks, self.model, &mut stop, |c, t| c.on_train_begin(t))?;
         for epoch in self.initial_epoch..self.epochs {
             if stop {
                 break;
             }
-            let mut progress = Progress::new(self.verbose, Some(batches.steps()));
+            let mut progress = Progress::new(self.verbose, steps);
             progress.epoch(epoch, self.epochs);
             self.model.train_state_mut().compiled()?.reset_metrics()?;
             each(&mut self.callbacks, self.model, &mut stop, |c, t| c.on_epoch_begin(epoch, t))?;
-            let order: Box<dyn Iterator<Item = _>> = if self.shuffle {
-                Box::new(batches.shuffled(seed::mix(key.wrapping_add(epoch as u64))))
-            } else {
-                Box::new(batches.in_order())
+            let mut pass = match self.steps_per_epoch {
+                Some(n) => Box::new((0..n).map_while(|_| stretch.next())) as Epoch<'_>,
+                None => source.epoch(epoch as u64)?,
             };
-            for (step, b) in order.enumerate() {
-                let b = b?;
+            let mut done = 0;
+            for (step, b) in pass.by_ref().enumerate() {
+                let at = || format!("epoch {}, step {}", epoch + 1, step + 1);
+                let b = b.map_err(|e| e.within(at()))?;
                 let y = b.y.as_ref().ok_or_else(|| Error::value("fit: no targets"))?;
-                self.model
-                    .train_step(&b.x, y, b.weight.as_ref())
-                    .map_err(|e| e.within(format!("epoch {}, step {}", epoch + 1, step + 1)))?;
+                let weight = with_classes(&classes, y, b.weight.as_ref())?;
+                self.model.train_step(&b.x, y, weight.as_ref()).map_err(|e| e.within(at()))?;
                 let compiled = self.model.train_state_mut().compiled()?;
-                progress.step(step + 1, || compiled.logs().unwrap_or_default());
+                done = step + 1;
+                progress.step(done, || compiled.logs().unwrap_or_default());
                 if !self.callbacks.is_empty() {
                     each(&mut self.callbacks, self.model, &mut stop, |c, t| c.on_train_batch_end(step, t))?;
                     if stop {
@@ -202,9 +245,18 @@ impl<'a, M: Model> Fit<'a, M> {
                     }
                 }
             }
+            drop(pass);
+            if done == 0 {
+                return Err(Error::value(format!("epoch {}: the dataset has no batches", epoch + 1)));
+            }
             let mut logs: Logs = self.model.train_state_mut().compiled()?.logs()?;
-            if let Some((x, y)) = &validation {
-                let found = self.model.evaluate_with(x, y, self.batch_size, Verbose::Silent)?;
+            if let Some(data) = &validation {
+                let found = match data {
+                    Data::Arrays { x, y } => {
+                        self.model.evaluate_with(x, y, self.batch_size, Verbose::Silent)?
+                    }
+                    Data::Source(source) => self.model.evaluate_dataset(*source, Verbose::Silent)?,
+                };
                 logs.extend(found.into_iter().map(|(name, v)| (format!("val_{name}"), v)));
             }
             each(&mut self.callbacks, self.model, &mut stop, |c, t| c.on_epoch_end(epoch, &mut logs, t))?;
@@ -214,6 +266,24 @@ impl<'a, M: Model> Fit<'a, M> {
         each(&mut self.callbacks, self.model, &mut stop, |c, t| c.on_train_end(t))?;
         Ok(history)
     }
+}
+
+/// The weight of each sample: its own times that of its class, where there are such.
+fn with_classes(classes: &HashMap<i64, f64>, y: &Tensor, weight: Option<&Tensor>) -> Result<Option<Tensor>> {
+    if classes.is_empty() {
+        return Ok(weight.cloned());
+    }
+    if !y.dtype().is_int() {
+        return Err(Error::dtype(format!("class_weight: the targets are {}, expected integers", y.dtype())));
+    }
+    let of = |label: &i64| *classes.get(label).unwrap_or(&1.0) as f32;
+    let labels = y.flatten()?.cast(DType::I64)?.to_vec::<i64>()?;
+    let n = labels.len();
+    let weights = Tensor::from_vec(labels.iter().map(of).collect(), [n])?;
+    Ok(Some(match weight {
+        Some(w) => w.mul(&weights.reshape(w.shape().clone())?)?,
+        None => weights,
+    }))
 }
 
 /// Calls a hook of every callback.

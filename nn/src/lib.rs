@@ -37,11 +37,14 @@ pub mod losses;
 mod meta;
 pub mod metrics;
 mod model;
+#[cfg(feature = "data")]
+mod pipeline;
 mod progress;
 pub mod regularizers;
 pub mod saving;
 mod seed;
 mod sequential;
+mod source;
 mod steps;
 pub mod summary;
 mod weight;
@@ -56,6 +59,7 @@ pub use progress::{Progress, Verbose};
 pub use saving::load_model;
 pub use seed::{next_key, set_random_seed};
 pub use sequential::{IntoLayer, Sequential, Stack};
+pub use source::{BatchSource, Epoch};
 pub use weight::{Weight, existing};
 
 /// What a program that builds and trains models imports.

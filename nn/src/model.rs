@@ -6,6 +6,7 @@ use crate::layer::{self, apply_constraints, count, ensure_built, losses, trainab
 use crate::losses::{IntoLoss, Loss};
 use crate::metrics::{IntoMetric, Mean, Metric};
 use crate::progress::{Progress, Verbose};
+use crate::source::{Arrays, BatchSource};
 use crate::steps::{Steps, Trained};
 use crate::summary::{self, SummaryOptions};
 use crate::{Call, Dims, Layer, batches::Batches};
@@ -262,7 +263,12 @@ pub trait Model: Sized {
 
     /// Trains on arrays; the settings follow, and [`Fit::run`] starts.
     fn fit<'a>(&'a mut self, x: &Tensor, y: &Tensor) -> Fit<'a, Self> {
-        Fit::new(self, x.clone(), y.clone())
+        Fit::on_arrays(self, x.clone(), y.clone())
+    }
+
+    /// Trains on batches from a pipeline, such as a `gradus_data::Dataset` of `(x, y)`; else as [`fit`](Self::fit).
+    fn fit_dataset<'a>(&'a mut self, data: &'a dyn BatchSource) -> Fit<'a, Self> {
+        Fit::on_source(self, data)
     }
 
     /// Loss and metrics on arrays, in batches of 32, with a progress bar.
@@ -272,13 +278,19 @@ pub trait Model: Sized {
 
     /// Loss and metrics on arrays, by name.
     fn evaluate_with(&mut self, x: &Tensor, y: &Tensor, batch_size: usize, verbose: Verbose) -> Result<Logs> {
+        let batches = Batches::new(x, Some(y), None, batch_size)?;
+        self.evaluate_dataset(&Arrays { batches, shuffle: None }, verbose)
+    }
+
+    /// Loss and metrics on the first epoch of a pipeline, by name.
+    fn evaluate_dataset(&mut self, data: &dyn BatchSource, verbose: Verbose) -> Result<Logs> {
         self.check()?;
         self.train_state_mut().compiled()?.reset_metrics()?;
-        let batches = Batches::new(x, Some(y), None, batch_size)?;
-        let mut progress = Progress::new(verbose, Some(batches.steps()));
-        for (i, b) in batches.in_order().enumerate() {
+        let mut progress = Progress::new(verbose, data.steps()?);
+        for (i, b) in data.epoch(0)?.enumerate() {
             let b = b?;
-            self.test_step(&b.x, b.y.as_ref().ok_or_else(|| Error::value("evaluate: no targets"))?, None)?;
+            let y = b.y.as_ref().ok_or_else(|| Error::value("evaluate: no targets"))?;
+            self.test_step(&b.x, y, b.weight.as_ref())?;
             let compiled = self.train_state_mut().compiled()?;
             progress.step(i + 1, || compiled.logs().unwrap_or_default());
         }
@@ -294,15 +306,22 @@ pub trait Model: Sized {
 
     /// The outputs for an array of samples.
     fn predict_with(&self, x: &Tensor, batch_size: usize) -> Result<Tensor> {
+        self.predict_dataset(&Arrays { batches: Batches::new(x, None, None, batch_size)?, shuffle: None })
+    }
+
+    /// The outputs for the first epoch of a pipeline of inputs; targets are not looked at.
+    fn predict_dataset(&self, data: &dyn BatchSource) -> Result<Tensor> {
         self.check()?;
-        let batches = Batches::new(x, None, None, batch_size)?;
-        let mut parts = Vec::with_capacity(batches.steps());
-        for b in batches.in_order() {
+        let mut parts = Vec::with_capacity(data.steps()?.unwrap_or(0));
+        for b in data.epoch(0)? {
             let x = b?.x;
             parts.push(match self.train_state().steps.predict(self.layer(), &x)? {
                 Some(y) => y,
                 None => self.call(&x, &mut Call::inference())?,
             });
+        }
+        if parts.is_empty() {
+            return Err(Error::value("predict: the dataset has no batches"));
         }
         Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
     }
