@@ -11,11 +11,12 @@ use gradus_autograd::Variable;
 use gradus_tensor::attr::{Attr, Attribute};
 use gradus_tensor::{DType, Error, ErrorKind, Op, Registry, Result, Shape, Spec, Tensor};
 use serde_json::{Value as Json, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 
+/// What the form below is called in files.
+pub(crate) const FORMAT: &str = "gradus-function";
 /// The version of the form below.
-const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 1;
 
 /// A trace as data.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ impl Trace {
         let place = |v: &Variable| variables.iter().position(|w| w.id() == v.id());
         Ok(Exported {
             graph: json!({
-                "format": "gradus-function",
+                "format": FORMAT,
                 "version": VERSION,
                 "values": g.specs.iter().map(|s| json!([s.dtype.name(), s.shape.dims()])).collect::<Vec<_>>(),
                 "inputs": g.inputs,
@@ -85,16 +86,7 @@ impl Trace {
     pub fn import(data: &Exported, registry: &Registry) -> Result<Trace> {
         let registry = registry.clone().with(&[Fused::DEF]);
         let j = &data.graph;
-        if j["format"] != "gradus-function" || j["version"] != VERSION {
-            return Err(bad(format!(
-                "format {} version {}, expected gradus-function {VERSION}",
-                j["format"], j["version"]
-            )));
-        }
-        let tensors: HashMap<&str, &Tensor> = data.tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();
-        let tensor = |name: &str| {
-            tensors.get(name).copied().ok_or_else(|| bad(format!("there is no tensor {name:?}")))
-        };
+        check_version(j)?;
         let mut g = Graph::default();
         for s in list(j, "values")? {
             let (dtype, dims) = (s[0].as_str().and_then(DType::from_name), s[1].as_array());
@@ -122,7 +114,7 @@ impl Trace {
                 .as_u64()
                 .and_then(|v| Value::try_from(v).ok())
                 .ok_or_else(|| bad("a constant without a value".into()))?;
-            let t = tensor(c["tensor"].as_str().unwrap_or_default())?;
+            let t = tensor_named(data, c["tensor"].as_str().unwrap_or_default())?;
             make(v)?;
             if t.spec() != g.spec(v) {
                 return Err(bad(format!("constant {v} is {}, expected {}", t.spec(), g.spec(v))));
@@ -159,40 +151,58 @@ impl Trace {
         if known.contains(&false) || g.outputs.iter().any(|&v| v as usize >= g.values()) {
             return Err(bad("a value that nothing makes".into()));
         }
-        let mut variables = Vec::new();
-        for (i, v) in list(j, "variables")?.iter().enumerate() {
-            let t = tensor(&format!("variable/{i}"))?;
-            let name = v["name"].as_str().unwrap_or("Variable");
-            variables
-                .push(Variable::named(name, t.clone()).trainable(v["trainable"].as_bool().unwrap_or(true)));
-        }
-        let picked = |key: &str| -> Result<Vec<Variable>> {
-            let pick = |i: &Value| variables.get(*i as usize).cloned();
-            values(&j[key])?
-                .iter()
-                .map(pick)
-                .collect::<Option<_>>()
-                .ok_or_else(|| bad(format!("{key}: no such variable")))
-        };
-        Trace::assembled(g, picked("reads")?, picked("writes")?)
+        let (reads, writes) = read_variables(data)?;
+        Trace::assembled(g, reads, writes)
     }
 }
 
-fn bad(what: String) -> Error {
+pub(crate) fn check_version(j: &Json) -> Result<()> {
+    if j["format"] != FORMAT || j["version"] != VERSION {
+        return Err(bad(format!(
+            "format {} version {}, expected {FORMAT} {VERSION}",
+            j["format"], j["version"]
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn tensor_named<'a>(data: &'a Exported, name: &str) -> Result<&'a Tensor> {
+    let found = data.tensors.iter().find(|(n, _)| n == name);
+    found.map(|(_, t)| t).ok_or_else(|| bad(format!("there is no tensor {name:?}")))
+}
+
+/// The variables read and those assigned, made anew.
+pub(crate) fn read_variables(data: &Exported) -> Result<(Vec<Variable>, Vec<Variable>)> {
+    let j = &data.graph;
+    let mut variables = Vec::new();
+    for (i, v) in list(j, "variables")?.iter().enumerate() {
+        let t = tensor_named(data, &format!("variable/{i}"))?;
+        let name = v["name"].as_str().unwrap_or("Variable");
+        variables.push(Variable::named(name, t.clone()).trainable(v["trainable"].as_bool().unwrap_or(true)));
+    }
+    let picked = |key: &str| -> Result<Vec<Variable>> {
+        let pick = |i: &Value| variables.get(*i as usize).cloned();
+        let all = values(&j[key])?.iter().map(pick).collect::<Option<_>>();
+        all.ok_or_else(|| bad(format!("{key}: no such variable")))
+    };
+    Ok((picked("reads")?, picked("writes")?))
+}
+
+pub(crate) fn bad(what: String) -> Error {
     Error::value(format!("import: {what}"))
 }
 
-fn list<'a>(j: &'a Json, key: &str) -> Result<&'a Vec<Json>> {
+pub(crate) fn list<'a>(j: &'a Json, key: &str) -> Result<&'a Vec<Json>> {
     j[key].as_array().ok_or_else(|| bad(format!("no list {key:?}")))
 }
 
-fn values(j: &Json) -> Result<Vec<Value>> {
+pub(crate) fn values(j: &Json) -> Result<Vec<Value>> {
     let of = |v: &Json| v.as_u64().and_then(|v| Value::try_from(v).ok());
     let all = j.as_array().and_then(|l| l.iter().map(of).collect::<Option<Vec<_>>>());
     all.ok_or_else(|| bad(format!("{j} is no list of values")))
 }
 
-fn write(a: &Attr) -> Json {
+pub(crate) fn write(a: &Attr) -> Json {
     match a {
         Attr::Bool(v) => json!(v),
         Attr::Int(v) => json!(v),
@@ -204,7 +214,7 @@ fn write(a: &Attr) -> Json {
     }
 }
 
-fn read(j: &Json) -> Option<Attr> {
+pub(crate) fn read(j: &Json) -> Option<Attr> {
     Some(match j {
         Json::Bool(v) => Attr::Bool(*v),
         Json::Number(n) => Attr::Int(n.as_i64()?),

@@ -12,10 +12,11 @@
 use crate::form::{AttrForm, ConstantForm, MOST, SIGHTINGS, Sizes};
 use crate::fused::Fused;
 use crate::graph::{Graph, Node, Value};
+use crate::restored::Sizes as InputSizes;
 use crate::trace::Trace;
 use gradus_autograd::Variable;
 use gradus_tensor::op::Attributes;
-use gradus_tensor::{DType, Error, ErrorKind, Op, Registry, Result, Spec, Tensor, recorder};
+use gradus_tensor::{Error, ErrorKind, Op, Registry, Result, Spec, Tensor, recorder};
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex};
 
@@ -24,24 +25,24 @@ const PLANS: usize = 32;
 
 /// An operation at every size.
 #[derive(Debug)]
-enum OpForm {
+pub(crate) enum OpForm {
     Same(Arc<dyn Op>),
     Attributes(&'static str, Vec<AttrForm>),
 }
 
 #[derive(Debug)]
-struct NodeForm {
-    op: OpForm,
-    x: SmallVec<[Value; 3]>,
-    y: SmallVec<[Value; 1]>,
+pub(crate) struct NodeForm {
+    pub op: OpForm,
+    pub x: SmallVec<[Value; 3]>,
+    pub y: SmallVec<[Value; 1]>,
 }
 
 /// Dimensions of the inputs that may be of any size, and which of them are one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unknown {
     /// Input, axis, number of the size.
-    dims: Vec<(usize, usize, usize)>,
-    count: usize,
+    pub dims: Vec<(usize, usize, usize)>,
+    pub count: usize,
 }
 
 impl Unknown {
@@ -88,19 +89,30 @@ impl Unknown {
 }
 
 /// Graphs that differ in the sizes of unknown dimensions only.
-#[derive(Debug)]
 pub(crate) struct Family {
-    unknown: Unknown,
-    /// Dtypes of the inputs, and of the variables behind them.
-    dtypes: Vec<DType>,
-    inputs: Vec<Value>,
-    values: usize,
-    constants: Vec<(Value, ConstantForm)>,
-    nodes: Vec<NodeForm>,
-    outputs: Vec<Value>,
-    reads: Vec<Variable>,
-    writes: Vec<Variable>,
-    plans: Mutex<Vec<(SmallVec<[usize; 4]>, Arc<Trace>)>>,
+    pub unknown: Unknown,
+    /// Dtypes and sizes of the inputs.
+    pub specs: Vec<InputSizes>,
+    /// The inputs, then the variables read.
+    pub inputs: Vec<Value>,
+    pub values: usize,
+    pub constants: Vec<(Value, ConstantForm)>,
+    pub nodes: Vec<NodeForm>,
+    pub outputs: Vec<Value>,
+    pub reads: Vec<Variable>,
+    pub writes: Vec<Variable>,
+    /// Where operations come from; the built-in ones by default.
+    pub registry: Option<Registry>,
+    pub plans: Mutex<Vec<Plan>>,
+}
+
+/// Sizes, and the trace for them.
+type Plan = (SmallVec<[usize; 4]>, Arc<Trace>);
+
+impl std::fmt::Debug for Family {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Family({} nodes, {} unknown sizes)", self.nodes.len(), self.unknown.count)
+    }
 }
 
 /// Why a body has no graph for all sizes.
@@ -177,9 +189,17 @@ impl Family {
             constants.push((*v, form.ok_or_else(|| differs(what()))?));
         }
         let g = graphs[0];
+        let size = |i: usize, (axis, n): (usize, &usize)| {
+            let open = unknown.dims.iter().any(|d| (d.0, d.1) == (i, axis));
+            (!open).then_some(*n)
+        };
+        let spec = |(i, t): (usize, &Tensor)| {
+            (t.dtype(), t.shape().iter().enumerate().map(|d| size(i, d)).collect())
+        };
+        let specs = inputs.iter().enumerate().map(spec).collect();
         Ok(Family {
             unknown,
-            dtypes: g.inputs.iter().map(|&v| g.spec(v).dtype).collect(),
+            specs,
             inputs: g.inputs.clone(),
             values: g.values(),
             constants,
@@ -187,6 +207,7 @@ impl Family {
             outputs: g.outputs.clone(),
             reads: a.reads().to_vec(),
             writes: a.writes().to_vec(),
+            registry: None,
             plans: Mutex::default(),
         })
     }
@@ -194,7 +215,7 @@ impl Family {
     /// True when these inputs differ from those recorded in their unknown sizes alone.
     pub fn fits(&self, inputs: &[Tensor]) -> bool {
         self.unknown.sizes(inputs).is_some()
-            && inputs.iter().zip(&self.dtypes).all(|(t, &dtype)| t.dtype() == dtype)
+            && inputs.iter().zip(&self.specs).all(|(t, (dtype, _))| t.dtype() == *dtype)
     }
 
     /// The trace for the sizes of these inputs.
@@ -238,7 +259,10 @@ impl Family {
             specs[*v as usize] = Some(t.spec().clone());
             constants.push((*v, t));
         }
-        let registry = Registry::builtin().with(&[Fused::DEF]);
+        let registry = match &self.registry {
+            Some(r) => r.clone(),
+            None => Registry::builtin().with(&[Fused::DEF]),
+        };
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for n in &self.nodes {
             let op: Arc<dyn Op> = match &n.op {
@@ -254,6 +278,14 @@ impl Family {
             let x = x.ok_or_else(|| Error::value(format!("{}: an input was not made before", op.name())))?;
             let made = op.infer(&x)?;
             drop(x);
+            if made.len() != n.y.len() {
+                return Err(Error::value(format!(
+                    "{} has {} results, expected {}",
+                    op.name(),
+                    made.len(),
+                    n.y.len()
+                )));
+            }
             for (&v, s) in n.y.iter().zip(made) {
                 specs[v as usize] = Some(s);
             }

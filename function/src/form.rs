@@ -17,9 +17,9 @@ pub(crate) type Sizes = [Vec<usize>; SIGHTINGS];
 /// `factor * (product of the sizes in the mask) + rest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
-    mask: u32,
-    factor: i64,
-    rest: i64,
+    pub mask: u32,
+    pub factor: i64,
+    pub rest: i64,
 }
 
 fn product(mask: u32, sizes: &[usize]) -> Option<i64> {
@@ -51,8 +51,8 @@ impl Form {
 /// A float that is an integer of a form, or 1 over one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct FloatForm {
-    form: Form,
-    inverse: bool,
+    pub form: Form,
+    pub inverse: bool,
 }
 
 impl FloatForm {

@@ -4,6 +4,9 @@
 //! read for the last time, so the arena is about as large as what is alive at once. Reshapes and leading slices are
 //! places inside the value they come from and cost nothing. What leaves as an output has a buffer of its own.
 //!
+//! Large slots go back to the buffer pool after each call, the one used last on top: the next call starts in memory that is
+//! still in the caches, and plans that take turns (of a training and its evaluation) share it.
+//!
 //! Each caller takes an arena and returns it, so threads do not wait for each other. Inputs are dropped at their last
 //! use, and an operation that replaces an input works in that input's memory when nobody else holds it.
 
@@ -72,6 +75,8 @@ pub(crate) struct Plan {
     inline: Vec<DType>,
     constants: Vec<Tensor>,
     outputs: Vec<Read>,
+    /// Large slots, the one used last at the end.
+    large: Vec<u32>,
     idle: Mutex<Vec<Arena>>,
     values: usize,
 }
@@ -84,9 +89,8 @@ impl std::fmt::Debug for Plan {
 
 /// Arenas that wait for the next caller; further ones are dropped.
 const IDLE: usize = 8;
-/// Bytes of an arena that waits. The buffers of a larger one go back to the pool, where other plans find them: the steps of
-/// a training, its last batch and its evaluation do not hold memory each.
-const HELD: usize = 32 << 20;
+/// Bytes from which on a slot goes back to the pool between calls.
+const LARGE: usize = 1 << 20;
 
 impl Plan {
     pub fn new(g: &Graph) -> Plan {
@@ -142,8 +146,11 @@ impl Plan {
             carry_out(step, &mut arena, &mut given)?;
         }
         let out = self.leave(&mut arena, &given);
+        for &i in &self.large {
+            arena.slots[i as usize] = None;
+        }
         let mut idle = idle();
-        if idle.len() < IDLE && self.memory().0 <= HELD {
+        if idle.len() < IDLE {
             idle.push(arena);
         }
         out
@@ -460,7 +467,21 @@ impl Layout {
 
     fn finish(self, g: &Graph) -> Plan {
         let outputs = g.outputs.iter().filter_map(|&v| self.reads[v as usize].clone()).collect();
+        let mut last = vec![0; self.slots.len()];
+        for (i, step) in self.steps.iter().enumerate() {
+            let places = step.x.iter().map(|r| r.place).chain(step.y.iter().map(|w| w.place));
+            for place in places {
+                if let Place::Slot(s) = place {
+                    last[s as usize] = i;
+                }
+            }
+        }
+        let bytes = |s: &Slot| s.len * s.dtype.size();
+        let slots = self.slots.iter().enumerate().filter(|(_, s)| bytes(s) > LARGE);
+        let mut large: Vec<u32> = slots.map(|(i, _)| i as u32).collect();
+        large.sort_by_key(|&s| last[s as usize]);
         Plan {
+            large,
             steps: self.steps,
             slots: self.slots,
             inline: self.inline,

@@ -20,6 +20,21 @@ impl InputSpec {
         InputSpec { dtype, dims: dims.into() }
     }
 
+    /// The dtype.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The dimensions, `None` where any size goes.
+    pub fn dims(&self) -> &[Option<usize>] {
+        &self.dims
+    }
+
+    /// The dimensions, with this size in the place of those that are unknown.
+    pub(crate) fn sizes(&self, unknown: usize) -> Vec<usize> {
+        self.dims.iter().map(|d| d.unwrap_or(unknown)).collect()
+    }
+
     fn fits(&self, a: &Argument) -> bool {
         let s = a.tensor().spec();
         s.dtype == self.dtype

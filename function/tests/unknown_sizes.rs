@@ -210,3 +210,53 @@ fn sizes_that_do_not_go_together_say_so() {
     f.call([&numbers(&[5, 2]), &numbers(&[5, 2])]).unwrap();
     assert_eq!(f.trace_count(), 1);
 }
+
+#[test]
+fn exported_graphs_are_read_with_suspicion() {
+    use gradus_function::{Exported, Restored};
+    use gradus_tensor::Registry;
+    use serde_json::{Value, json};
+    let w = Variable::new(weights(6, 4));
+    let rows = [InputSpec::new(DType::F32, [None, Some(6)])];
+    let body = |x: &[Tensor]| {
+        let n = x[0].shape()[0];
+        let y = x[0].matmul(&w.value())?.reshape([n * 2, 2])?;
+        Ok(vec![y.reduce_sum((), false)?.mul(&Tensor::scalar(1.0 / n as f32))?])
+    };
+    let whole = Exported::of(&rows, body).unwrap();
+    let text = whole.graph.to_string();
+    let read = |graph: Value| {
+        let data = Exported { graph, tensors: whole.tensors.clone() };
+        Restored::import(&data, &Registry::builtin())
+    };
+    let f = read(serde_json::from_str(&text).unwrap()).unwrap();
+    for n in [1, 3, 50] {
+        let x = numbers(&[n, 6]);
+        assert_eq!(bytes(&f.call(std::slice::from_ref(&x)).unwrap()), bytes(&body(&[x]).unwrap()), "{n}");
+    }
+    let cases: [(&str, &dyn Fn(&mut Value)); 10] = [
+        ("expected gradus-function", &|j| j["version"] = json!(7)),
+        ("unknown operation", &|j| j["nodes"][0]["op"] = json!("format_disk")),
+        ("does not exist", &|j| j["nodes"][0]["x"][0] = json!(4_000_000)),
+        ("does not exist", &|j| j["nodes"][0]["y"][0] = json!(4_000_000)),
+        ("made twice", &|j| j["nodes"][0]["y"][0] = j["inputs"][0].clone()),
+        ("nothing makes", &|j| j["outputs"][0] = json!(99_999)),
+        ("values, of which", &|j| j["values"] = json!(u64::MAX)),
+        ("no unknown dimension", &|j| j["unknown"][0] = json!([0, 1, 0])),
+        ("not those of the signature", &|j| j["unknown"] = json!([])),
+        ("no such variable", &|j| j["reads"][0] = json!(9)),
+    ];
+    for (want, spoil) in cases {
+        let mut graph = whole.graph.clone();
+        spoil(&mut graph);
+        let e = read(graph).map(|_| ()).unwrap_err().to_string();
+        assert!(e.contains(want), "{want}: {e}");
+    }
+    // What only a size can show is refused when it comes.
+    let mut graph = whole.graph.clone();
+    let text = graph["nodes"].to_string().replacen("[1,2,0]", "[1,3,1]", 1);
+    graph["nodes"] = serde_json::from_str(&text).unwrap();
+    assert_ne!(graph, whole.graph);
+    let e = read(graph).unwrap().call(&[numbers(&[4, 6])]).unwrap_err().to_string();
+    assert!(e.contains("reshape"), "{e}");
+}

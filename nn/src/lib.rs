@@ -44,6 +44,7 @@ pub mod regularizers;
 pub mod saving;
 mod seed;
 mod sequential;
+pub mod signatures;
 mod source;
 mod steps;
 pub mod summary;

@@ -11,8 +11,9 @@ use crate::steps::{Steps, Trained};
 use crate::summary::{self, SummaryOptions};
 use crate::{Call, Dims, Layer, batches::Batches};
 use gradus_autograd::{GradientTape, Variable};
+use gradus_function::{Exported, InputSpec};
 use gradus_optim::{IntoOptimizer, Optimizer};
-use gradus_tensor::{Error, ErrorKind, Result, Tensor};
+use gradus_tensor::{DType, Error, ErrorKind, Result, Tensor};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -411,6 +412,25 @@ pub trait Model: Sized {
             }
         }
         variables.iter().zip(values).try_for_each(|(w, v)| w.assign(v))
+    }
+
+    /// Writes the predictions of this model as a function named `serve`, for batches of any size, to be run by
+    /// [`load_functions`](crate::signatures::load_functions) without the layers.
+    ///
+    /// Errors when the model is not built, or its predictions cannot be recorded for all sizes.
+    fn export(&self, path: impl AsRef<Path>) -> std::result::Result<(), crate::saving::SaveError> {
+        self.check()?;
+        let layer = self.layer();
+        let input = layer.meta().input();
+        let input =
+            input.ok_or_else(|| Error::value("export: the model is not built; call `build_for` first"))?;
+        let mut dims = input.as_slice().to_vec();
+        if let Some(batch) = dims.first_mut() {
+            *batch = None;
+        }
+        let body = |x: &[Tensor]| Ok(vec![layer::call(layer, &x[0], &mut Call::inference())?]);
+        let serve = Exported::of(&[InputSpec::new(DType::F32, dims)], body)?;
+        crate::signatures::save_functions(path, &[(crate::signatures::SERVE, serve)])
     }
 
     /// Saves architecture, weights, optimizer state and compile settings as a directory, all or nothing.

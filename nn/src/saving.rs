@@ -82,7 +82,7 @@ fn named_tensors(list: &[(String, Variable)]) -> Result<Vec<NamedTensor>, SaveEr
     list.iter().map(|(name, v)| Ok(NamedTensor::new(name.clone(), tensor_data(v)?))).collect()
 }
 
-fn tensor_of(t: &NamedTensor) -> Result<Tensor, Error> {
+pub(crate) fn tensor_of(t: &NamedTensor) -> Result<Tensor, Error> {
     Tensor::from_bytes(t.tensor.dtype(), t.tensor.shape(), t.tensor.bytes())
 }
 

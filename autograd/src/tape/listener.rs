@@ -42,7 +42,7 @@ pub(crate) struct Handle {
 impl Handle {
     /// Starts listening on this thread.
     pub fn start(watch_variables: bool) -> Handle {
-        let listener = Rc::new(Listener { log: RefCell::default(), watch_variables });
+        let listener = Rc::new(Listener { log: RefCell::new(Log::roomy()), watch_variables });
         let recorder: Rc<dyn Recorder> = listener.clone();
         recorder::push(recorder.clone());
         Handle { listener, recorder }

@@ -6,6 +6,7 @@ use crate::{Source, Variable};
 use gradus_tensor::backward::Saved;
 use gradus_tensor::{DType, Error, Lower, Op, Result, Tensor};
 use smallvec::SmallVec;
+use std::cell::Cell;
 
 /// True for the dtypes that gradients exist for.
 pub(crate) fn differentiable(dtype: DType) -> bool {
@@ -32,7 +33,30 @@ pub(crate) struct Log {
     watched: Watched,
 }
 
+/// Entries of an emptied list that is kept for the next tape of the thread: without it, a tape of few operations spends
+/// its time on lists that grow.
+const KEPT: usize = 1024;
+
+thread_local! {
+    static SPARE: Cell<Vec<Entry>> = const { Cell::new(Vec::new()) };
+}
+
 impl Log {
+    /// An empty log, with room from the last one of this thread.
+    pub fn roomy() -> Log {
+        // A thread that ends may have dropped its spare list before the last tape.
+        Log { entries: SPARE.try_with(Cell::take).unwrap_or_default(), ..Log::default() }
+    }
+
+    /// Leaves the room to the next log of this thread. Entries that are left are dropped.
+    pub fn leave_room(&mut self) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.clear();
+        if (1..=KEPT).contains(&entries.capacity()) {
+            let _ = SPARE.try_with(|s| s.set(entries));
+        }
+    }
+
     fn new_slots(&mut self, n: usize) -> u32 {
         let first = self.count;
         self.count += n as u32;
@@ -44,7 +68,14 @@ impl Log {
         if self.slots.is_empty() {
             return;
         }
-        let x_slots: SmallVec<[u32; 4]> = x.iter().map(|t| self.slots.get(t.id())).collect();
+        let x_slots: SmallVec<[u32; 4]> = match *x {
+            [a] => SmallVec::from_buf_and_len([self.slots.get(a.id()), NONE, NONE, NONE], 1),
+            [a, b] => {
+                let slots = [self.slots.get(a.id()), self.slots.get(b.id()), NONE, NONE];
+                SmallVec::from_buf_and_len(slots, 2)
+            }
+            _ => x.iter().map(|t| self.slots.get(t.id())).collect(),
+        };
         if x_slots.iter().all(|&s| s == NONE) || op.lower() == Lower::Stop {
             return;
         }
@@ -58,13 +89,15 @@ impl Log {
         let save = |keep: bool, t: &Tensor| {
             if keep { Saved::Value(t.clone()) } else { Saved::Spec(t.spec().clone()) }
         };
-        self.entries.push(Entry {
-            op: op.boxed(),
-            x: x.iter().enumerate().map(|(i, t)| save(keep.input(i), t)).collect(),
-            y: y.iter().enumerate().map(|(i, t)| save(keep.output(i), t)).collect(),
-            x_slots,
-            y_slot,
-        });
+        // Filled in its place: an entry is large, and moving what was written a moment ago stalls the processor.
+        self.entries.push(Entry { op: op.boxed(), x: SmallVec::new(), y: SmallVec::new(), x_slots, y_slot });
+        let Some(entry) = self.entries.last_mut() else { return };
+        for (i, t) in x.iter().enumerate() {
+            entry.x.push(save(keep.input(i), t));
+        }
+        for (i, t) in y.iter().enumerate() {
+            entry.y.push(save(keep.output(i), t));
+        }
     }
 
     /// Gives a value a slot.

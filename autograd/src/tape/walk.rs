@@ -5,7 +5,9 @@ use super::slots::NONE;
 use crate::Source;
 use gradus_tensor::backward::{Backward, accumulate};
 use gradus_tensor::{Error, Result, Tensor};
-use smallvec::SmallVec;
+
+/// Inputs and outputs that most operations have at most.
+const FEW: usize = 4;
 
 /// A target, and the gradient that reaches it from above; `None` stands for ones.
 pub(crate) type Target = (Tensor, Option<Tensor>);
@@ -99,20 +101,38 @@ impl Walk {
         if outputs.iter().all(|p| p.gradient.is_none()) {
             return Ok(());
         }
-        let dy: SmallVec<[Option<Tensor>; 1]> = outputs
-            .iter_mut()
-            .map(|p| if p.source { p.gradient.clone() } else { p.gradient.take() })
-            .collect();
-        let needs: SmallVec<[bool; 4]> =
-            e.x_slots.iter().map(|&s| s != NONE && self.places[s as usize].wanted).collect();
+        // On the stack for the usual few: these lists are made for every entry.
+        let mut few = [const { None }; FEW];
+        let mut many = Vec::new();
+        let dy: &mut [Option<Tensor>] = match e.y.len() {
+            n @ ..=FEW => &mut few[..n],
+            n => {
+                many.resize(n, None);
+                &mut many
+            }
+        };
+        for (dy, p) in dy.iter_mut().zip(outputs) {
+            *dy = if p.source { p.gradient.clone() } else { p.gradient.take() };
+        }
+        let (mut few, mut many) = ([false; FEW], Vec::new());
+        let needs: &mut [bool] = match e.x_slots.len() {
+            n @ ..=FEW => &mut few[..n],
+            n => {
+                many.resize(n, false);
+                &mut many
+            }
+        };
+        for (need, &s) in needs.iter_mut().zip(&e.x_slots) {
+            *need = s != NONE && self.places[s as usize].wanted;
+        }
         if !needs.contains(&true) {
             return Ok(());
         }
-        let mut cx = Backward::new(e.op.name(), &e.x, &e.y, &dy, &needs);
+        let mut cx = Backward::new(e.op.name(), &e.x, &e.y, dy, needs);
         e.op.vjp(&mut cx)?;
         let dx = cx.finish();
         // Freed before sums are made: a gradient that was handed through may be added to in place.
-        drop(dy);
+        dy.fill(None);
         for (slot, g) in e.x_slots.iter().zip(dx) {
             if let Some(g) = g {
                 self.add(*slot, g)?;
@@ -158,5 +178,6 @@ pub(crate) fn through(mut log: Log, targets: &[Target], sources: &[Source]) -> R
         // In its place: entries are too large to be moved for nothing.
         log.entries.truncate(log.entries.len() - 1);
     }
+    log.leave_room();
     walk.finish(&log, sources)
 }

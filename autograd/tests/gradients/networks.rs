@@ -2,7 +2,10 @@
 
 use crate::Case;
 use gradus_autograd::GradCheck;
-use gradus_tensor::ops::{Activation, Conv1dOptions, Conv3dOptions, ConvOptions, Padding, PoolKind};
+use gradus_tensor::op::apply1;
+use gradus_tensor::ops::{
+    Activation, Conv1dOptions, Conv3dOptions, ConvOptions, LinearAdd, Padding, PoolKind,
+};
 use gradus_tensor::{Result, Tensor};
 
 /// Distinct values between -2 and 2 in no order, none nearer than the step to another or to 0.
@@ -46,6 +49,13 @@ pub fn cases() -> Vec<Case> {
             x[0].conv2d_fused(&x[1], Some(&x[2]), ConvOptions::default(), a)
         }));
     }
+    let add = |activation| LinearAdd { activation };
+    out.push(case("linear_add with a bias", &[&[2, 3], &[3, 2], &[2], &[2, 2]], move |x| {
+        apply1(&add(Activation::Tanh), &[&x[0], &x[1], &x[2], &x[3]])
+    }));
+    out.push(case("linear_add", &[&[2, 2, 3], &[3, 2], &[2, 2, 2]], move |x| {
+        apply1(&add(Activation::None), &[&x[0], &x[1], &x[2]])
+    }));
     out.push(case("linear of a stack, no bias", &[&[2, 2, 3], &[3, 2]], |x| {
         x[0].linear(&x[1], None, Activation::Tanh)
     }));

@@ -80,6 +80,8 @@ pub fn cases() -> Vec<Case> {
         )*};
     }
     second_input!(igamma igammac zeta);
+    // Both inputs, broadcast; the slope in the first has no gradient of its own, as in TensorFlow.
+    binary!(first, spread_in(&[2, 3], 0.4, 3.0), spread_in(&[3], 0.3, 4.0); igamma igammac);
     case!(both, "polygamma", [spread_in(&[3], 1.2, 3.0)], |v| Tensor::new([2.0f64, 1.0, 3.0])?
         .polygamma(&v[0])?);
     case!(both, "betainc", [spread_in(&[3], 0.1, 0.9)], |v| {

@@ -3,7 +3,7 @@
 //! `functions [FOLDER]` writes the drawings of the graph before and after into the folder; without one into the
 //! system's folder for temporary files.
 
-use gradus::function::{Function, Trace};
+use gradus::function::{Exported, Function, InputSpec, Restored};
 use gradus::prelude::*;
 use gradus::{Registry, Result};
 use std::path::PathBuf;
@@ -54,6 +54,13 @@ fn shapes() -> Result<()> {
     }
     for why in f.retraces() {
         println!("C2  {why}");
+    }
+    // With a signature, one graph serves every size of an unknown dimension.
+    let f = Function::new(|x| x[0].square()?.reduce_mean(1, false)).named("rows");
+    let f = f.signature([InputSpec::new(DType::F32, [None, Some(3)])]);
+    for rows in [1, 7, 32] {
+        let y = f.call(&Tensor::ones([rows, 3], DType::F32)?)?;
+        println!("C2  {rows} rows give {}: {} trace", y.spec(), f.trace_count());
     }
     Ok(())
 }
@@ -140,16 +147,18 @@ fn best(rounds: u32, mut f: impl FnMut() -> Result<()>) -> Result<Duration> {
     Ok(best)
 }
 
-/// Written as data and run without the closure.
+/// Written as data and run without the closure, for any number of rows.
 fn exported() -> Result<()> {
-    let f = Function::new(chain);
-    let x = Tensor::new([0.5f32, -1.0])?;
-    let data = f.trace(&x)?.export()?;
-    let copy = Trace::import(&data, &Registry::builtin())?;
-    let same = copy.call(std::slice::from_ref(&x))?[0].to_bytes()? == f.call(&x)?.to_bytes()?;
-    println!(
-        "C4  exported as {} bytes of JSON; run again it gives the same bits: {same}",
-        data.graph.to_string().len()
-    );
+    let body = |x: &[Tensor]| Ok(vec![chain(x)?.reduce_sum(1, false)?]);
+    let data = Exported::of(&[InputSpec::new(DType::F32, [None, Some(2)])], body)?;
+    let copy = Restored::import(&data, &Registry::builtin())?;
+    for rows in [1, 5] {
+        let x = Tensor::full([rows, 2], 0.5, DType::F32)?;
+        let same = copy.call(std::slice::from_ref(&x))?[0].to_bytes()? == body(&[x])?[0].to_bytes()?;
+        println!(
+            "C4  exported as {} bytes of JSON; for {rows} rows it gives the same bits: {same}",
+            data.graph.to_string().len()
+        );
+    }
     Ok(())
 }

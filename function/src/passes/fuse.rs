@@ -22,6 +22,7 @@ const MOST: usize = 96;
 
 pub(super) fn run(g: &mut Graph) {
     let mut groups = Groups::of(g);
+    groups.share(g);
     groups.close(g);
     let order = groups.order(g);
     let uses = users(g, &groups);
@@ -59,6 +60,9 @@ fn kind(g: &Graph, n: &Node) -> Option<Option<DType>> {
 /// Elements from which on a reduction closes a group: smaller values stay in the second cache, and a pass over them costs
 /// little.
 const LARGE: usize = 1 << 17;
+
+/// Bytes of a value up to which groups that read it side by side become one: setting each up costs as much as its work.
+const SHORT: usize = 1 << 16;
 
 /// The reduction that a node is, over all axes or the last ones of its input: elements that become one.
 fn closing(g: &Graph, n: &Node) -> Option<(Closing, usize)> {
@@ -156,6 +160,28 @@ impl Groups {
             }
         }
         s
+    }
+
+    /// Groups that read the same short value become one, where nothing has to run between them.
+    fn share(&mut self, g: &Graph) {
+        let mut last: Vec<Option<usize>> = vec![None; g.values()];
+        for (i, n) in g.nodes.iter().enumerate() {
+            let Some((_, shape)) = &self.domain[self.of[i]] else { continue };
+            let shape = shape.clone();
+            if self.bytes[i] > SHORT {
+                continue;
+            }
+            for &v in n.x.iter().filter(|&&v| g.spec(v).shape == shape) {
+                let mine = self.of[i];
+                if let Some(other) = last[v as usize].map(|j| self.of[j])
+                    && other != mine
+                    && self.may_join(mine, other)
+                {
+                    self.join(mine, other);
+                }
+                last[v as usize] = Some(i);
+            }
+        }
     }
 
     /// Reductions join the groups whose values they reduce. Whoever needs the reduction cannot be needed for it, so nothing
@@ -432,6 +458,28 @@ mod tests {
     }
 
     #[test]
+    fn neighbours_become_one_unless_something_runs_between() {
+        let x = [numbers(&[4, 5]), numbers(&[4, 5])];
+        pass(
+            super::run,
+            &x,
+            |x| Ok(vec![x[0].exp()?.neg()?, x[0].mul(&x[1])?.tanh()?]),
+            &["exp", "neg", "mul", "tanh"],
+            &["fused"],
+        );
+        pass(
+            super::run,
+            &x,
+            |x| {
+                let sum = x[0].exp()?.reduce_sum(0, true)?;
+                Ok(vec![x[0].mul(&sum)?.tanh()?])
+            },
+            &["exp", "reduce_sum", "mul", "tanh"],
+            &["exp", "reduce_sum", "fused"],
+        );
+    }
+
+    #[test]
     fn large_sums_close_their_groups() {
         use super::super::check::{graph, names};
         use gradus_kernels::threads::with_num_threads;
@@ -527,7 +575,7 @@ mod tests {
                 Ok(vec![a, b])
             },
             &["add", "reciprocal", "add", "reciprocal"],
-            &["fused", "fused"],
+            &["fused"],
         );
     }
 }

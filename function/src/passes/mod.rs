@@ -1,10 +1,11 @@
 //! Simplification: a graph in, a smaller one with the same outputs out.
 //!
 //! Every pass is a function over the graph that knows no operation by name; operations describe themselves
-//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but six keep every bit:
-//! [`transposes`], [`epilogues`], [`scales`], [`sums_of_products`], [`shared_factors`] and, where a reduction closes a large
+//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but seven keep every bit:
+//! [`transposes`], [`accumulations`], [`epilogues`], [`scales`], [`sums_of_products`], [`shared_factors`] and, where a reduction closes a large
 //! group, [`fuse`] may sum in another order (within 4 ulp of the sum of magnitudes).
 
+mod accumulations;
 mod common_subexpressions;
 mod dead;
 mod epilogues;
@@ -36,6 +37,7 @@ pub(crate) const PASSES: &[Pass] = &[
     Pass { name: "sums of products", run: sums_of_products::run },
     Pass { name: "shared factors", run: shared_factors::run },
     Pass { name: "scales into weights", run: scales::run },
+    Pass { name: "accumulations", run: accumulations::run },
     Pass { name: "epilogues", run: epilogues::run },
     Pass { name: "constant folding", run: fold::run },
     Pass { name: "common subexpressions", run: common_subexpressions::run },

@@ -41,7 +41,12 @@ impl<'a> Backward<'a> {
         dy: &'a [Option<Tensor>],
         needs: &'a [bool],
     ) -> Backward<'a> {
-        Backward { name, x, y, dy, needs, dx: SmallVec::from_elem(None, x.len()) }
+        // Written at once: filling it one by one costs more than a scalar's rule.
+        let dx = match x.len() {
+            n @ ..=4 => SmallVec::from_buf_and_len([None, None, None, None], n),
+            n => SmallVec::from_elem(None, n),
+        };
+        Backward { name, x, y, dy, needs, dx }
     }
 
     /// The gradients that the rule gave, one entry per input.

@@ -84,6 +84,11 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
         None
     }
 
+    /// This operation with its result added to a further input, the last, of the same spec, if it can do that by itself.
+    fn accumulating(&self) -> Option<Box<dyn Op>> {
+        None
+    }
+
     /// This operation with the matrices of one input taken as their transposes, if it can do that by itself.
     fn transposed(&self, input: usize) -> Option<Box<dyn Op>> {
         let _ = input;
@@ -190,6 +195,12 @@ pub fn apply(op: &dyn Op, x: &[&Tensor]) -> Result<Outputs> {
 
 /// As [`apply`], for an operation with one output.
 pub fn apply1(op: &dyn Op, x: &[&Tensor]) -> Result<Tensor> {
+    if let Some(y) = number(op, x) {
+        if recorder::active() {
+            recorder::record(op, x, std::slice::from_ref(&y));
+        }
+        return Ok(y);
+    }
     let mut y = apply(op, x)?;
     debug_assert_eq!(y.len(), 1, "{} has several outputs", op.name());
     y.pop().ok_or_else(|| Error::value(format!("{}: no output", op.name())))

@@ -15,7 +15,7 @@ use smallvec::smallvec;
 
 pub use gradus_kernels::gemm::Activation;
 
-pub(super) const DEFS: &[OpDef] = &[Linear::DEF, ActivationGrad::DEF];
+pub(super) const DEFS: &[OpDef] = &[Linear::DEF, LinearAdd::DEF, ActivationGrad::DEF];
 
 /// Names of the activations without a number; the others are lists of name and number.
 const PLAIN: [(&str, Activation); 6] = [
@@ -122,28 +122,8 @@ impl Op for Linear {
         Keep { x: 0b11, y: u64::from(self.activation != Activation::None) }
     }
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let g = match self.activation {
-            Activation::None => cx.dy(0)?,
-            activation => apply1(&ActivationGrad { activation }, &[&cx.dy(0)?, cx.y(0)])?,
-        };
-        if cx.needs(0) {
-            cx.give(0, g.matmul_t(&rows_of_weight(cx.x(1), &g)?, false, true)?)?;
-        }
-        if cx.needs(1) {
-            let rows = |t: &Tensor| t.reshape_infer(&[-1, *t.shape().last().unwrap_or(&1) as isize]);
-            let (x, g) =
-                if g.is_empty() { (cx.x(0).clone(), g.clone()) } else { (rows(cx.x(0))?, rows(&g)?) };
-            if g.is_empty() {
-                cx.give(1, cx.x(1).zeros_like()?)?;
-            } else {
-                cx.give(1, x.matmul_t(&g, true, false)?)?;
-            }
-        }
-        if cx.inputs() > 2 && cx.needs(2) {
-            let axes: Vec<isize> = (0..g.rank() as isize - 1).collect();
-            cx.give(2, g.reduce_sum(&axes[..], false)?)?;
-        }
-        Ok(())
+        let g = before_activation(self.activation, cx)?;
+        product_gradients(cx, &g, 2)
     }
     fn lower(&self) -> Lower {
         Lower::Contract
@@ -154,6 +134,98 @@ impl Op for Linear {
     fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         let activation = epilogue(tail).filter(|_| self.activation == Activation::None)?;
         Some(Linear { activation }.boxed())
+    }
+    fn accumulating(&self) -> Option<Box<dyn Op>> {
+        let activation = self.activation;
+        (activation == Activation::None).then(|| LinearAdd { activation }.boxed())
+    }
+}
+
+/// The gradient of what goes into the activation.
+fn before_activation(activation: Activation, cx: &Backward<'_>) -> Result<Tensor> {
+    match activation {
+        Activation::None => cx.dy(0),
+        activation => apply1(&ActivationGrad { activation }, &[&cx.dy(0)?, cx.y(0)]),
+    }
+}
+
+/// Gives the gradients of x, w and, if there is an input of that number before `others`, the bias.
+fn product_gradients(cx: &mut Backward<'_>, g: &Tensor, others: usize) -> Result<()> {
+    if cx.needs(0) {
+        cx.give(0, g.matmul_t(&rows_of_weight(cx.x(1), &g)?, false, true)?)?;
+    }
+    if cx.needs(1) {
+        let rows = |t: &Tensor| t.reshape_infer(&[-1, *t.shape().last().unwrap_or(&1) as isize]);
+        let (x, g) = if g.is_empty() { (cx.x(0).clone(), g.clone()) } else { (rows(cx.x(0))?, rows(&g)?) };
+        if g.is_empty() {
+            cx.give(1, cx.x(1).zeros_like()?)?;
+        } else {
+            cx.give(1, x.matmul_t(&g, true, false)?)?;
+        }
+    }
+    if cx.inputs() > others && cx.needs(2) {
+        let axes: Vec<isize> = (0..g.rank() as isize - 1).collect();
+        cx.give(2, g.reduce_sum(&axes[..], false)?)?;
+    }
+    Ok(())
+}
+
+crate::op! {
+    /// `activation(c + x w + b)` for inputs x, w, b (may be left out) and c, which is of the result's shape: the product is
+    /// added up in a copy of c. Simplification makes it.
+    pub struct LinearAdd { activation: Activation } = "linear_add"
+}
+
+impl Op for LinearAdd {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Specs> {
+        let [product @ .., c] = x else { return Err(Error::value("linear_add: no inputs")) };
+        if !(2..=3).contains(&product.len()) {
+            return Err(Error::value(format!("linear_add: {} inputs, expected 3 or 4", x.len())));
+        }
+        let y = Linear { activation: self.activation }.infer(product)?;
+        if y[0] != **c {
+            return Err(Error::shape(format!("linear_add: {} is added to {c}", y[0])));
+        }
+        Ok(y)
+    }
+    fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
+        let (k, n) = (x[1].shape()[0], x[1].shape()[1]);
+        let m = x[0].shape()[..x[0].shape().rank() - 1].iter().product();
+        let shape = Gemm::new(m, n, k);
+        let (bias, c) = if x.len() == 4 { (Some(&x[2]), &x[3]) } else { (None, &x[2]) };
+        dispatch!(x[0].dtype(), T: float => {
+            y[0].as_mut::<T>().copy_from_slice(c.as_slice::<T>());
+        } else { return Err(unsupported_dtype(Self::NAME, x[0].dtype())) });
+        if x[0].dtype() == DType::F32 {
+            let bias = bias.map(|b| b.as_slice::<f32>());
+            let e = Epilogue { bias, activation: self.activation, accumulate: true };
+            gemm_repeated(&shape, x[0].as_slice(), &x[1], y[0].as_mut::<f32>(), &e);
+            return Ok(());
+        }
+        dispatch!(x[0].dtype(), T: float => {
+            let bias = bias.map(|b| b.as_slice::<T>());
+            let e = Epilogue { bias, activation: self.activation, accumulate: true };
+            gemm(&shape, x[0].as_slice::<T>(), x[1].as_slice::<T>(), y[0].as_mut::<T>(), &e);
+            Ok(())
+        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn keep(&self) -> Keep {
+        Keep { x: 0b11, y: u64::from(self.activation != Activation::None) }
+    }
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let g = before_activation(self.activation, cx)?;
+        product_gradients(cx, &g, 3)?;
+        cx.give(cx.inputs() - 1, g)
+    }
+    fn lower(&self) -> Lower {
+        Lower::Contract
+    }
+    fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
+        let activation = epilogue(tail).filter(|_| self.activation == Activation::None)?;
+        Some(LinearAdd { activation }.boxed())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Products of matrices, with batches, transposes, and a bias and activation folded in.
 
-use super::linear::{Activation, Linear};
+use super::linear::{Activation, Linear, LinearAdd};
 use super::packed::gemm_repeated;
 use crate::attr::OpDef;
 use crate::backward::Backward;
@@ -191,6 +191,10 @@ impl Op for MatMul {
         let plain = !self.transpose_a && !self.transpose_b;
         (plain && *tail == Lower::Binary(Binary::Add))
             .then(|| Linear { activation: Activation::None }.boxed())
+    }
+    fn accumulating(&self) -> Option<Box<dyn Op>> {
+        let plain = !self.transpose_a && !self.transpose_b;
+        plain.then(|| LinearAdd { activation: Activation::None }.boxed())
     }
     fn transposed(&self, input: usize) -> Option<Box<dyn Op>> {
         let MatMul { transpose_a: a, transpose_b: b } = *self;

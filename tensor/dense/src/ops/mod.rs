@@ -32,6 +32,7 @@ mod exponential;
 mod gather;
 mod gather_nd;
 mod hyperbolic;
+mod igamma_slope;
 mod indices;
 mod linear;
 mod logic;
@@ -85,7 +86,7 @@ pub use exponential::{Exp, Expm1, Log, Log1p};
 pub use gather::{Gather, ScatterAdd};
 pub use gather_nd::{GatherNd, ScatterMode, ScatterNd, TensorScatter};
 pub use hyperbolic::{Acosh, Asinh, Atanh, Cosh, Sinh, Tanh};
-pub use linear::{Activation, ActivationGrad, Linear};
+pub use linear::{Activation, ActivationGrad, Linear, LinearAdd};
 pub use logic::{
     BitwiseAnd, BitwiseOr, BitwiseXor, Invert, IsFinite, IsInf, IsNan, LeftShift, LogicalAnd, LogicalNot,
     LogicalOr, LogicalXor, RightShift,
@@ -148,6 +149,7 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     gather::DEFS,
     gather_nd::DEFS,
     hyperbolic::DEFS,
+    igamma_slope::DEFS,
     linear::DEFS,
     logic::DEFS,
     matmul::DEFS,

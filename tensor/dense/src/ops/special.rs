@@ -1,6 +1,7 @@
 //! Special functions: error function, gamma, beta, zeta.
 
 use super::elementwise::{binary_op, unary_op};
+use super::igamma_slope::igamma_grad_a;
 use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
@@ -94,20 +95,24 @@ fn only_second(cx: &Backward<'_>, name: &str) -> Result<()> {
 }
 
 binary_op! {
-    /// The regularised lower incomplete gamma function `P(a, x)`, where this tensor is `a`. There is no gradient
-    /// for `a`.
+    /// The regularised lower incomplete gamma function `P(a, x)`, where this tensor is `a`.
     Igamma = "igamma", igamma, Igamma, Keep::X, |cx| {
-        only_second(cx, "igamma")?;
+        if cx.needs(0) {
+            let g = cx.dy(0)?.mul(&igamma_grad_a(cx.x(0), cx.x(1))?)?;
+            cx.give(0, g)?;
+        }
         let g = cx.dy(0)?.mul(&gamma_density(cx.x(0), cx.x(1))?)?;
         cx.give(1, g)
     }
 }
 
 binary_op! {
-    /// The regularised upper incomplete gamma function `Q(a, x)`, where this tensor is `a`. There is no gradient
-    /// for `a`.
+    /// The regularised upper incomplete gamma function `Q(a, x)`, where this tensor is `a`.
     Igammac = "igammac", igammac, Igammac, Keep::X, |cx| {
-        only_second(cx, "igammac")?;
+        if cx.needs(0) {
+            let g = cx.dy(0)?.mul(&igamma_grad_a(cx.x(0), cx.x(1))?)?.neg()?;
+            cx.give(0, g)?;
+        }
         let g = cx.dy(0)?.mul(&gamma_density(cx.x(0), cx.x(1))?)?.neg()?;
         cx.give(1, g)
     }
