@@ -68,6 +68,12 @@ pub(crate) fn run<E: Elementwise, T: Number>(
 
 /// Lends the elements of a variable, in place or in a copy when something holds the old value.
 pub(crate) fn elements<T: Number>(v: &Variable, f: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
+    let mut f = Some(f);
+    lend(v, &mut |x| f.take().map_or(Ok(()), |f| f(x)))
+}
+
+/// Compiled once per element type, and not for every rule.
+fn lend<T: Number>(v: &Variable, f: &mut dyn FnMut(&mut [T]) -> Result<()>) -> Result<()> {
     v.update(|y| f(y.as_mut::<T>()))
 }
 

@@ -129,9 +129,9 @@ impl<T: Real> Kernel for Part<'_, T> {
         let joined = options.groups == 1 && options.dilations[1] == 1;
         // Values that lie together at each pixel.
         let together = if joined { kw * cg } else { cg };
-        let gather = together < max_rows::<S>() && kh * kw * cg > together;
+        let gather = together < max_rows::<T, S>() && kh * kw * cg > together;
         // Output gradients in whole vectors that one or two tiles use are read where they are.
-        let in_place = gather && kh * kw * cg <= 2 * max_rows::<S>() && og.is_multiple_of(T::lanes::<S>());
+        let in_place = gather && kh * kw * cg <= 2 * max_rows::<T, S>() && og.is_multiple_of(T::lanes::<S>());
         let packed = if in_place { 0 } else { packed_len::<T, S>(band * ow, n) };
         let mut panels = Buffer::new(T::DTYPE, packed);
         let mut gathered = Buffer::new(T::DTYPE, if gather { band * ow * kh * kw * cg } else { 0 });
@@ -220,7 +220,7 @@ impl<T: Real> Target<T> {
         first: usize,
         count: usize,
     ) {
-        let tiles = count.div_ceil(max_rows::<S>());
+        let tiles = count.div_ceil(max_rows::<T, S>());
         let (height, taller) = (count / tiles, count % tiles);
         let mut j = 0;
         while j < self.n {

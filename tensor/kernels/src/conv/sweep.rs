@@ -123,7 +123,7 @@ impl<T: Real> Kernel for Band<'_, T> {
         let runs = w.runs.iter().filter(|r| r.len > 0);
         let segments: Vec<Segment> =
             runs.map(|r| Segment { a: r.row * view.stride + r.column * c + w.channel, len: r.len }).collect();
-        let tiles = w.grid[1].div_ceil(max_rows::<S>());
+        let tiles = w.grid[1].div_ceil(max_rows::<T, S>());
         let (height, taller) = (w.grid[1] / tiles, w.grid[1] % tiles);
         let (lda, width) = (w.step[1] * c, panel_width::<T, S>());
         let panels = Source(w.panels);

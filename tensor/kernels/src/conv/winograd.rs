@@ -184,7 +184,7 @@ impl Pass {
             return;
         }
         let (k, n) = (self.from[2], self.to[2]);
-        let mr = max_rows::<S>();
+        let mr = max_rows::<f32, S>();
         let fit = BLOCK_BYTES / (POINTS * 4 * (k + n)) / mr * mr;
         // Small batches: enough blocks for some threads.
         let block = fit.clamp(2 * mr, 4 * mr).min(tiles.div_ceil(8).next_multiple_of(mr));

@@ -96,12 +96,12 @@ impl<T: Real> Kernel for Product<T> {
     fn run<S: Simd>(self, s: S) {
         let Product { m, n, k, .. } = self;
         let nr = panel_width::<T, S>();
-        if m <= max_rows::<S>() && n <= nr && k * nr <= TINY {
+        if m <= max_rows::<T, S>() && n <= nr && k * nr <= TINY {
             return self.tiny(s);
         }
         match self.b {
             Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
-            Factor::Plain { trans: false, .. } if m <= 3 * max_rows::<S>() && self.parts::<S>() == 1 => {
+            Factor::Plain { trans: false, .. } if m <= 3 * max_rows::<T, S>() && self.parts::<S>() == 1 => {
                 self.tasks(s)
             }
             Factor::Panels { .. } => self.tasks(s),
@@ -142,7 +142,7 @@ impl<T: Real> Product<T> {
     /// True when packing would cost more than it saves.
     #[inline(always)]
     fn small<S: Simd>(&self) -> bool {
-        self.m * self.n * self.k <= 64 * 64 * 64 && (self.m <= 4 * max_rows::<S>() || self.k <= 8)
+        self.m * self.n * self.k <= 64 * 64 * 64 && (self.m <= 4 * max_rows::<T, S>() || self.k <= 8)
     }
 
     /// One tile: nothing to plan.
@@ -198,7 +198,7 @@ impl<T: Real> Product<T> {
         let Product { m, n, k, .. } = self;
         let (mc, nc) = {
             let mc = if self.trans_a { MC_TILES_TURNED } else { MC_TILES };
-            task_shape(m, n, k, mc, max_rows::<S>(), panel_width::<T, S>())
+            task_shape(m, n, k, mc, max_rows::<T, S>(), panel_width::<T, S>())
         };
         let down = m.div_ceil(mc);
         let whole = self;
@@ -212,7 +212,7 @@ impl<T: Real> Product<T> {
     /// Parts of K, from the shape alone: more than one when C alone gives too few tasks.
     #[inline(always)]
     fn parts<S: Simd>(&self) -> usize {
-        let (mr, nr) = (max_rows::<S>(), panel_width::<T, S>());
+        let (mr, nr) = (max_rows::<T, S>(), panel_width::<T, S>());
         let tiles = self.m.div_ceil(mr) * self.n.div_ceil(nr);
         if tiles >= 8 || self.k < 4 * KC { 1 } else { (self.k / (2 * KC)).min(16) }
     }
@@ -269,13 +269,13 @@ impl<T: Real> Product<T> {
         let Product { k, lda, trans_a, ldc, .. } = self;
         let (m, n) = (rows.len(), columns.len());
         let kc = k.div_ceil(k.div_ceil(KC));
-        let tiles = m.div_ceil(max_rows::<S>());
+        let tiles = m.div_ceil(max_rows::<T, S>());
         let (height, taller) = (m / tiles, m % tiles);
-        let copy = !in_place::<T>(lda, trans_a, n.div_ceil(nr), max_rows::<S>());
+        let copy = !in_place::<T>(lda, trans_a, n.div_ceil(nr), max_rows::<T, S>());
         // Room for one tile's rows; a transposed A is copied for all tiles at once, in pieces as long as possible.
         let stride = friendly_stride::<T>(kc);
         let mut scratch = copy.then(|| {
-            let len = if trans_a { tiles * turned_len(height + 1, kc) } else { stride * max_rows::<S>() };
+            let len = if trans_a { tiles * turned_len(height + 1, kc) } else { stride * max_rows::<T, S>() };
             Buffer::new(T::DTYPE, len)
         });
         let scratch = scratch.as_mut().map_or(std::ptr::null_mut(), |b| b.as_mut_slice::<T>().as_mut_ptr());

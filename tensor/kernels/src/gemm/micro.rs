@@ -13,7 +13,7 @@
 
 use super::Real;
 use super::epilogue::{Activation, Apply, Finish};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Level, Simd};
 
 /// Accumulators of a tile, one or two vectors wide.
 pub(crate) type Acc<T, S, const MR: usize, const NV: usize> = [[<T as Real>::V<S>; NV]; MR];
@@ -138,8 +138,20 @@ unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
 
 /// Rows of the largest tile.
 #[inline(always)]
-pub(crate) const fn max_rows<S: Simd>() -> usize {
-    if S::REGISTERS == 32 { 14 } else { 6 }
+pub(crate) const fn max_rows<T, S: Simd>() -> usize {
+    match S::LEVEL {
+        // Where every processor of the last ten years has more, the last resort is kept small rather than fast.
+        Level::Scalar if cfg!(target_arch = "x86_64") => 2,
+        // Every height is a kernel: f64 does with those that hide the latency of a multiply-add.
+        _ if S::REGISTERS == 32 => {
+            if size_of::<T>() == 8 {
+                8
+            } else {
+                14
+            }
+        }
+        _ => 6,
+    }
 }
 
 /// Vectors in a row of a full tile.
@@ -208,10 +220,11 @@ impl<T: Real> Tile<'_, T> {
         macro_rules! rows {
             ($($n:literal)*) => { match rows { $($n => s.outline(Fixed::<T, $n, NV, A_UNIT>(self)),)* _ => unreachable!() } };
         }
-        if const { max_rows::<S>() == 14 } {
-            rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14)
-        } else {
-            rows!(1 2 3 4 5 6)
+        match const { max_rows::<T, S>() } {
+            14 => rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14),
+            8 => rows!(1 2 3 4 5 6 7 8),
+            6 => rows!(1 2 3 4 5 6),
+            _ => rows!(1 2),
         }
     }
 }

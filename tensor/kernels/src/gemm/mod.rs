@@ -256,7 +256,7 @@ impl<T: Real> Kernel for Batch<'_, T> {
             finish: Finish::of(epilogue),
         };
         if g.batch == 1 {
-            return one(s, product);
+            return s.outline(One(product));
         }
         let work = g.m * g.n * g.k.max(8);
         let member = move |i: usize| {
@@ -272,7 +272,7 @@ impl<T: Real> Kernel for Batch<'_, T> {
         };
         if work > 1 << 27 || work > 1 << 22 && g.batch < 8 {
             // Each is worth several threads, and they are few.
-            (0..g.batch).for_each(|i| one(s, member(i)));
+            (0..g.batch).for_each(|i| s.outline(One(member(i))));
         } else {
             let group = ((1 << 18) / work.max(1)).clamp(1, g.batch);
             let shared = Members(member);
@@ -296,6 +296,7 @@ impl<F> Members<F> {
     }
 }
 
+/// One product: a function of its own, since it is long and used at several places.
 struct One<T>(Product<T>);
 
 impl<T: Real> Kernel for One<T> {
