@@ -73,11 +73,15 @@ impl<T: Real> Finish<T> {
         if self.bias.is_null() { self } else { Finish { bias: self.bias.wrapping_add(columns), ..self } }
     }
 
-    /// What is left when bias and `max(x, 0)` are applied.
+    /// What is left when a tile was stored with its bias, and with `max(x, 0)` where vectors have it.
     #[inline(always)]
-    pub fn after_bias_and_relu(self) -> Option<Self> {
-        (!matches!(self.activation, Activation::None | Activation::Relu))
-            .then_some(Finish { bias: std::ptr::null(), ..self })
+    pub fn after_store(self) -> Option<Self> {
+        let done = match self.activation {
+            Activation::None => true,
+            Activation::Relu => T::RELU,
+            _ => false,
+        };
+        (!done).then_some(Finish { bias: std::ptr::null(), ..self })
     }
 
     /// Applies it to a tile in memory.

@@ -114,7 +114,7 @@ unsafe fn write<T: Real, S: Simd, const MR: usize, const NV: usize>(
                     acc[i][NV - 1] = T::add_vectors(s, acc[i][NV - 1], last);
                 });
             }
-            if finish.activation == Activation::Relu {
+            if T::RELU && finish.activation == Activation::Relu {
                 unroll!(i < MR, {
                     acc[i][0] = T::relu(s, acc[i][0]);
                     acc[i][NV - 1] = T::relu(s, acc[i][NV - 1]);
@@ -193,7 +193,7 @@ impl<T: Real, const MR: usize, const NV: usize, const A_UNIT: bool> Kernel for F
         unsafe {
             accumulate::<T, S, MR, NV, A_UNIT>(s, &mut acc, t.segments, t.a, t.lda, t.b, t.ldb);
             write::<T, S, MR, NV>(s, acc, t);
-            if let Some(finish) = t.finish.and_then(Finish::after_bias_and_relu) {
+            if let Some(finish) = t.finish.and_then(Finish::after_store) {
                 s.outline(Apply { finish, c: t.c, ldc: t.ldc, rows: MR, cols: t.cols });
             }
         }

@@ -35,7 +35,9 @@ pub trait Real: Float {
     fn add_vectors<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a * b + c`.
     fn mul_add<S: Simd>(s: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
-    /// `max(x, 0)`; NaN stays NaN.
+    /// True when there is a vector operation for `max(x, 0)`.
+    const RELU: bool;
+    /// `max(x, 0)` where [`Real::RELU`], else x; NaN stays NaN.
     fn relu<S: Simd>(s: S, x: Self::V<S>) -> Self::V<S>;
     /// Transposes a square block of as many rows as there are lanes, see [`Simd::transpose_ptr`].
     ///
@@ -52,6 +54,7 @@ pub trait Real: Float {
 
 impl Real for f32 {
     type V<S: Simd> = S::F;
+    const RELU: bool = true;
     #[inline(always)]
     fn lanes<S: Simd>() -> usize {
         S::LANES
@@ -101,6 +104,7 @@ impl Real for f32 {
 
 impl Real for f64 {
     type V<S: Simd> = S::D;
+    const RELU: bool = false;
     #[inline(always)]
     fn lanes<S: Simd>() -> usize {
         S::LANES / 2
@@ -146,14 +150,8 @@ impl Real for f64 {
         s.fma_d(a, b, c)
     }
     #[inline(always)]
-    fn relu<S: Simd>(s: S, x: S::D) -> S::D {
-        let mut lanes = [0.0f64; 8];
-        // SAFETY: no instruction set has more than eight f64 lanes.
-        unsafe {
-            s.store_ptr_d(lanes.as_mut_ptr(), x);
-            lanes.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
-            s.load_ptr_d(lanes.as_ptr())
-        }
+    fn relu<S: Simd>(_: S, x: S::D) -> S::D {
+        x
     }
     #[inline(always)]
     unsafe fn transpose<S: Simd>(_: S, src: *const f64, src_stride: usize, dst: *mut f64, dst_stride: usize) {
