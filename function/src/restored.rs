@@ -32,7 +32,7 @@ pub struct Restored {
 #[derive(Debug)]
 enum Body {
     One(Arc<Trace>),
-    All(Family),
+    All(Box<Family>),
 }
 
 impl Restored {
@@ -43,7 +43,7 @@ impl Restored {
         if data.graph.get("signature").is_some() {
             let family = Family::import(data, &registry.clone().with(&[Fused::DEF]))?;
             let signature = family.specs.iter().map(|(d, s)| InputSpec::new(*d, s.clone())).collect();
-            return Ok(Restored { signature, body: Body::All(family) });
+            return Ok(Restored { signature, body: Body::All(Box::new(family)) });
         }
         let trace = Trace::import(data, registry)?;
         let g = trace.graph();

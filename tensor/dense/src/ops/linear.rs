@@ -152,11 +152,11 @@ fn before_activation(activation: Activation, cx: &Backward<'_>) -> Result<Tensor
 /// Gives the gradients of x, w and, if there is an input of that number before `others`, the bias.
 fn product_gradients(cx: &mut Backward<'_>, g: &Tensor, others: usize) -> Result<()> {
     if cx.needs(0) {
-        cx.give(0, g.matmul_t(&rows_of_weight(cx.x(1), &g)?, false, true)?)?;
+        cx.give(0, g.matmul_t(&rows_of_weight(cx.x(1), g)?, false, true)?)?;
     }
     if cx.needs(1) {
         let rows = |t: &Tensor| t.reshape_infer(&[-1, *t.shape().last().unwrap_or(&1) as isize]);
-        let (x, g) = if g.is_empty() { (cx.x(0).clone(), g.clone()) } else { (rows(cx.x(0))?, rows(&g)?) };
+        let (x, g) = if g.is_empty() { (cx.x(0).clone(), g.clone()) } else { (rows(cx.x(0))?, rows(g)?) };
         if g.is_empty() {
             cx.give(1, cx.x(1).zeros_like()?)?;
         } else {
