@@ -207,6 +207,10 @@ impl<'a, M: Model> Fit<'a, M> {
                 (&arrays, HashMap::new())
             }
         };
+        if let Some(Data::Source(source)) = &validation {
+            // An endless one is refused before the first epoch and not after it.
+            source.steps()?;
+        }
         let steps = match self.steps_per_epoch {
             Some(0) => return Err(Error::value("steps_per_epoch is 0, expected at least 1")),
             Some(n) => Some(n),
@@ -224,12 +228,12 @@ impl<'a, M: Model> Fit<'a, M> {
             progress.epoch(epoch, self.epochs);
             self.model.train_state_mut().compiled()?.reset_metrics()?;
             each(&mut self.callbacks, self.model, &mut stop, |c, t| c.on_epoch_begin(epoch, t))?;
-            let mut pass = match self.steps_per_epoch {
+            let pass = match self.steps_per_epoch {
                 Some(n) => Box::new((0..n).map_while(|_| stretch.next())) as Epoch<'_>,
                 None => source.epoch(epoch as u64)?,
             };
             let mut done = 0;
-            for (step, b) in pass.by_ref().enumerate() {
+            for (step, b) in pass.enumerate() {
                 let at = || format!("epoch {}, step {}", epoch + 1, step + 1);
                 let b = b.map_err(|e| e.within(at()))?;
                 let y = b.y.as_ref().ok_or_else(|| Error::value("fit: no targets"))?;
@@ -245,7 +249,6 @@ impl<'a, M: Model> Fit<'a, M> {
                     }
                 }
             }
-            drop(pass);
             if done == 0 {
                 return Err(Error::value(format!("epoch {}: the dataset has no batches", epoch + 1)));
             }

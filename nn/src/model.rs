@@ -288,12 +288,17 @@ pub trait Model: Sized {
         self.check()?;
         self.train_state_mut().compiled()?.reset_metrics()?;
         let mut progress = Progress::new(verbose, data.steps()?);
-        for (i, b) in data.epoch(0)?.enumerate() {
+        let mut done = 0;
+        for b in data.epoch(0)? {
             let b = b?;
             let y = b.y.as_ref().ok_or_else(|| Error::value("evaluate: no targets"))?;
             self.test_step(&b.x, y, b.weight.as_ref())?;
             let compiled = self.train_state_mut().compiled()?;
-            progress.step(i + 1, || compiled.logs().unwrap_or_default());
+            done += 1;
+            progress.step(done, || compiled.logs().unwrap_or_default());
+        }
+        if done == 0 {
+            return Err(Error::value("evaluate: the dataset has no batches"));
         }
         let logs = self.train_state_mut().compiled()?.logs()?;
         progress.finish(&logs);

@@ -24,7 +24,7 @@ fn steps<T: Send + 'static>(dataset: &Dataset<T>) -> Result<Option<usize>> {
         Cardinality::Finite(n) => Ok(usize::try_from(n).ok()),
         Cardinality::Unknown => Ok(None),
         Cardinality::Infinite => Err(Error::value(
-            "the dataset never ends: say with steps_per_epoch how many batches an epoch has",
+            "the dataset never ends: `take` as many batches as are wanted, or, in fit, set steps_per_epoch",
         )),
     }
 }

@@ -101,6 +101,17 @@ fn bad_pipelines_are_named() {
     let data = dataset();
     let error = model().fit_dataset(&data).validation_split(0.2).verbose(0).run().unwrap_err().to_string();
     assert!(error.contains("validation_split"), "{error}");
+    let error = model().evaluate_dataset(&none, Verbose::Silent).unwrap_err().to_string();
+    assert!(error.contains("no batches"), "{error}");
+    let endless = dataset().repeat_forever();
+    let mut never = model();
+    let error =
+        never.fit_dataset(&data).validation_dataset(&endless).verbose(0).run().unwrap_err().to_string();
+    assert!(error.contains("never ends"), "{error}");
+    assert_eq!(
+        never.weights()[0].value().to_vec::<f32>().unwrap(),
+        model().weights()[0].value().to_vec::<f32>().unwrap()
+    );
     let inputs = Dataset::from_tensor_slices(arrays().0).batch(8);
     let error = model().fit_dataset(&inputs).verbose(0).run().unwrap_err().to_string();
     assert!(error.contains("no targets"), "{error}");

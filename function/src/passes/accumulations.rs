@@ -84,14 +84,8 @@ fn bias(g: &Graph, r: usize, v: Value) -> Option<(usize, Value)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::pass;
+    use super::super::check::{numbers, pass};
     use gradus_tensor::Tensor;
-
-    fn numbers(shape: &[usize]) -> Tensor {
-        let n: usize = shape.iter().product();
-        // Small integers: sums in any order have the same bits.
-        Tensor::from_vec((0..n).map(|i| (i % 7) as f32 - 3.0).collect(), shape).unwrap()
-    }
 
     #[test]
     fn a_product_is_added_up_in_the_other_term() {

@@ -10,6 +10,12 @@ pub fn graph(inputs: &[Tensor], f: impl FnOnce(&[Tensor]) -> Result<Vec<Tensor>>
     Trace::record(inputs, f).unwrap().0.graph().clone()
 }
 
+/// Small integers: sums in any order have the same bits.
+pub fn numbers(shape: &[usize]) -> Tensor {
+    let n: usize = shape.iter().product();
+    Tensor::from_vec((0..n).map(|i| (i % 7) as f32 - 3.0).collect(), shape).unwrap()
+}
+
 /// Names of the operations in order.
 pub fn names(g: &Graph) -> Vec<&'static str> {
     g.nodes.iter().map(|n| n.op.name()).collect()

@@ -103,14 +103,8 @@ fn parts(g: &Graph) -> Vec<Whole> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::pass;
+    use super::super::check::{numbers, pass};
     use gradus_tensor::{Tensor, s};
-
-    fn numbers(shape: &[usize]) -> Tensor {
-        let n: usize = shape.iter().product();
-        // Small integers: sums in any order have the same bits.
-        Tensor::from_vec((0..n).map(|i| (i % 7) as f32 - 3.0).collect(), shape).unwrap()
-    }
 
     #[test]
     fn the_steps_of_a_sequence_are_multiplied_at_once() {

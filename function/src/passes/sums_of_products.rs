@@ -246,14 +246,8 @@ fn reshape(shape: Shape) -> Arc<dyn gradus_tensor::Op> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::{graph, names};
+    use super::super::check::{graph, names, numbers};
     use gradus_tensor::Tensor;
-
-    fn numbers(shape: &[usize]) -> Tensor {
-        let n: usize = shape.iter().product();
-        // Small integers: sums in any order have the same bits.
-        Tensor::from_vec((0..n).map(|i| (i % 7) as f32 - 3.0).collect(), shape).unwrap()
-    }
 
     #[test]
     fn gradients_of_a_repeated_weight_become_one_product() {

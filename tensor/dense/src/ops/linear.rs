@@ -102,21 +102,7 @@ impl Op for Linear {
         Ok(smallvec![x[0].reshaped(xs.replaced(xs.rank() - 1, n))])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (k, n) = (x[1].shape()[0], x[1].shape()[1]);
-        let m = x[0].shape()[..x[0].shape().rank() - 1].iter().product();
-        let shape = Gemm::new(m, n, k);
-        if x[0].dtype() == DType::F32 {
-            let bias = x.get(2).map(|b| b.as_slice::<f32>());
-            let e = Epilogue { bias, activation: self.activation, accumulate: false };
-            gemm_repeated(&shape, x[0].as_slice(), &x[1], y[0].as_mut::<f32>(), &e);
-            return Ok(());
-        }
-        dispatch!(x[0].dtype(), T: float => {
-            let bias = x.get(2).map(|b| b.as_slice::<T>());
-            let e = Epilogue { bias, activation: self.activation, accumulate: false };
-            gemm(&shape, x[0].as_slice::<T>(), x[1].as_slice::<T>(), y[0].as_mut::<T>(), &e);
-            Ok(())
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+        product(Self::NAME, self.activation, [&x[0], &x[1]], x.get(2), &mut y[0], false)
     }
     fn keep(&self) -> Keep {
         Keep { x: 0b11, y: u64::from(self.activation != Activation::None) }
@@ -170,6 +156,30 @@ fn product_gradients(cx: &mut Backward<'_>, g: &Tensor, others: usize) -> Result
     Ok(())
 }
 
+/// `activation(x w + b)`, or of that and what y holds.
+fn product(
+    name: &str,
+    activation: Activation,
+    [x, w]: [&View<'_>; 2],
+    bias: Option<&View<'_>>,
+    y: &mut ViewMut<'_>,
+    accumulate: bool,
+) -> Result<()> {
+    let (k, n) = (w.shape()[0], w.shape()[1]);
+    let m = x.shape()[..x.shape().rank() - 1].iter().product();
+    let shape = Gemm::new(m, n, k);
+    if x.dtype() == DType::F32 {
+        let e = Epilogue { bias: bias.map(|b| b.as_slice::<f32>()), activation, accumulate };
+        gemm_repeated(&shape, x.as_slice(), w, y.as_mut::<f32>(), &e);
+        return Ok(());
+    }
+    dispatch!(x.dtype(), T: float => {
+        let e = Epilogue { bias: bias.map(|b| b.as_slice::<T>()), activation, accumulate };
+        gemm(&shape, x.as_slice::<T>(), w.as_slice::<T>(), y.as_mut::<T>(), &e);
+        Ok(())
+    } else { Err(unsupported_dtype(name, x.dtype())) })
+}
+
 crate::op! {
     /// `activation(c + x w + b)` for inputs x, w, b (may be left out) and c, which is of the result's shape: the product is
     /// added up in a copy of c. Simplification makes it.
@@ -192,25 +202,11 @@ impl Op for LinearAdd {
         Ok(y)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let (k, n) = (x[1].shape()[0], x[1].shape()[1]);
-        let m = x[0].shape()[..x[0].shape().rank() - 1].iter().product();
-        let shape = Gemm::new(m, n, k);
-        let (bias, c) = if x.len() == 4 { (Some(&x[2]), &x[3]) } else { (None, &x[2]) };
+        let (c, bias) = if x.len() == 4 { (&x[3], Some(&x[2])) } else { (&x[2], None) };
         dispatch!(x[0].dtype(), T: float => {
             y[0].as_mut::<T>().copy_from_slice(c.as_slice::<T>());
         } else { return Err(unsupported_dtype(Self::NAME, x[0].dtype())) });
-        if x[0].dtype() == DType::F32 {
-            let bias = bias.map(|b| b.as_slice::<f32>());
-            let e = Epilogue { bias, activation: self.activation, accumulate: true };
-            gemm_repeated(&shape, x[0].as_slice(), &x[1], y[0].as_mut::<f32>(), &e);
-            return Ok(());
-        }
-        dispatch!(x[0].dtype(), T: float => {
-            let bias = bias.map(|b| b.as_slice::<T>());
-            let e = Epilogue { bias, activation: self.activation, accumulate: true };
-            gemm(&shape, x[0].as_slice::<T>(), x[1].as_slice::<T>(), y[0].as_mut::<T>(), &e);
-            Ok(())
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+        product(Self::NAME, self.activation, [&x[0], &x[1]], bias, &mut y[0], true)
     }
     fn keep(&self) -> Keep {
         Keep { x: 0b11, y: u64::from(self.activation != Activation::None) }

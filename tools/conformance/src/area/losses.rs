@@ -92,7 +92,18 @@ fn loss(case: &Case) -> Result<Outcome> {
         }
         Ok(loss.call(t, p, w)?)
     })?;
-    Ok(outcome.check("attributes", all_used(&attrs)))
+    Ok(outcome.check("attributes", all_used(&attrs)).check("configuration", comes_back(&class, &*loss)))
+}
+
+/// What a loss writes of itself makes the same loss.
+fn comes_back(class: &str, loss: &dyn Loss) -> std::result::Result<(), String> {
+    let written = |loss: &dyn Loss| loss.config().map(|(_, c)| c).ok_or("it writes no configuration");
+    let config = written(loss)?;
+    let again = losses::from_config(class, &config).map_err(|e| e.to_string())?;
+    match written(&*again)? == config {
+        true => Ok(()),
+        false => Err(format!("it does not come back: {config}")),
+    }
 }
 
 fn function(case: &Case) -> Result<Outcome> {

@@ -2,8 +2,8 @@
 
 use gradus_autograd::Variable;
 use gradus_optim::schedules::{self, Schedule};
-use gradus_tensor::{Rows, Tensor};
-use serde_json::json;
+use gradus_tensor::{DType, Rows, Tensor};
+use serde_json::{Value as Json, json};
 
 use super::dense::{all_used, tensor, tensors, values};
 use crate::golden::{Array, Case, Value};
@@ -71,12 +71,27 @@ fn optimize(case: &Case) -> Result<Outcome> {
     let mut outcome = Outcome::outputs(values(&outputs)?)
         .with("state_after", held(&state)?)
         .fact("variables", json!(names))
-        .check("attributes", all_used(&attrs));
+        .check("attributes", all_used(&attrs))
+        .check("configuration", written(&config, &optimizer.config()));
     if case.field("after_finalize").is_array() {
         optimizer.finalize_variable_values(&vars)?;
         outcome = outcome.with("after_finalize", held(&vars)?);
     }
     Ok(outcome)
+}
+
+/// Every setting that was given is written again; a rate is its value, whatever it was given as.
+fn written(given: &Json, found: &Json) -> std::result::Result<(), String> {
+    for (key, value) in given.as_object().into_iter().flatten() {
+        let same = match (value.as_f64(), found[key].as_f64()) {
+            (Some(a), Some(b)) => a == b,
+            _ => key == "learning_rate" || &found[key] == value,
+        };
+        if !same {
+            return Err(format!("{key}: expected {value}, found {}", found[key]));
+        }
+    }
+    Ok(())
 }
 
 /// Gradients that are rows of a table: inputs are the table, then rows and their places with the step as first axis.
@@ -98,7 +113,10 @@ fn rows(case: &Case) -> Result<Outcome> {
         optimizer.apply_gradients(&[gradient], std::slice::from_ref(&table))?;
         outputs.push(table.peek());
     }
-    Ok(Outcome::outputs(values(&outputs)?).check("attributes", all_used(&attrs)))
+    let config = written(&config, &optimizer.config());
+    Ok(Outcome::outputs(values(&outputs)?)
+        .check("attributes", all_used(&attrs))
+        .check("configuration", config))
 }
 
 fn held(vars: &[Variable]) -> Result<Vec<Option<Value>>> {
@@ -124,7 +142,27 @@ fn schedule(case: &Case) -> Result<Outcome> {
     let schedule = schedules::deserialize(&json!({ "class_name": class(case), "config": config }))?;
     let steps = tensors(case, "inputs")?;
     let rates = steps.iter().map(|s| rates(schedule.as_ref(), s)).collect::<Result<Vec<_>>>()?;
-    Ok(Outcome::outputs(values(&rates)?).check("attributes", all_used(&attrs)))
+    let mut outcome = Outcome::outputs(values(&rates)?).check("attributes", all_used(&attrs));
+    for (steps, rates) in steps.iter().zip(&rates) {
+        outcome = outcome.check("of tensors", of_tensors(schedule.as_ref(), steps, rates, case)?);
+    }
+    Ok(outcome)
+}
+
+/// Traced steps take the rate of a tensor: the same numbers.
+fn of_tensors(
+    schedule: &dyn Schedule,
+    steps: &Tensor,
+    rates: &Tensor,
+    case: &Case,
+) -> Result<std::result::Result<(), String>> {
+    let found = schedule.rate(&steps.cast(DType::F32)?)?.to_f64_vec()?;
+    let wanted = rates.to_f64_vec()?;
+    let wrong = wanted.iter().zip(&found).position(|(w, f)| !case.tolerance().admits(*w, *f));
+    Ok(match wrong.or((wanted.len() != found.len()).then_some(0)) {
+        None => Ok(()),
+        Some(i) => Err(format!("step {i}: expected {wanted:?}, found {found:?}")),
+    })
 }
 
 fn rates(schedule: &dyn Schedule, steps: &Tensor) -> Result<Tensor> {
