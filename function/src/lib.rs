@@ -47,6 +47,7 @@ mod profile;
 mod program;
 mod recording;
 mod restored;
+mod rows;
 mod signature;
 mod svg;
 mod text;

@@ -15,8 +15,9 @@ use crate::profile::Profile;
 use gradus_kernels::{Buffer, Scalar};
 use gradus_tensor::op::Op;
 use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{DType, Error, Result, Spec, Tensor, dispatch};
+use gradus_tensor::{DType, Element, Error, Result, Spec, Tensor, dispatch};
 use smallvec::SmallVec;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,34 @@ struct Step {
     /// Inputs of the graph that are not read any more.
     done: SmallVec<[u32; 1]>,
     updates: bool,
+    /// Where values go that leave in pieces.
+    pieces: SmallVec<[Piece; 1]>,
+}
+
+/// A value that is copied out as soon as it is made: its number among the outputs.
+#[derive(Clone, Debug)]
+struct Piece {
+    number: usize,
+    read: Read,
+}
+
+/// What a call is given.
+enum Given<'a> {
+    /// Dropped after their last use.
+    Tensors(&'a mut [Option<Tensor>]),
+    Views(&'a [View<'a>]),
+}
+
+impl Given<'_> {
+    #[inline]
+    fn view(&self, i: u32) -> View<'_> {
+        match self {
+            Given::Tensors(t) => {
+                t[i as usize].as_ref().expect("inputs are dropped after their last use").view()
+            }
+            Given::Views(v) => v[i as usize],
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +104,8 @@ pub(crate) struct Plan {
     inline: Vec<DType>,
     constants: Vec<Tensor>,
     outputs: Vec<Read>,
+    /// Outputs that are copied before the first step.
+    first: Vec<Piece>,
     /// Large slots, the one used last at the end.
     large: Vec<u32>,
     idle: Mutex<Vec<Arena>>,
@@ -94,7 +125,12 @@ const LARGE: usize = 1 << 20;
 
 impl Plan {
     pub fn new(g: &Graph) -> Plan {
-        Layout::of(g).finish(g)
+        Layout::of(g, false).finish(g)
+    }
+
+    /// A plan whose outputs are copied to memory of the caller as soon as they are made.
+    pub fn piecewise(g: &Graph) -> Plan {
+        Layout::of(g, true).finish(g)
     }
 
     /// Bytes of the arena, what all intermediate values would take if each had memory of its own, and steps.
@@ -106,6 +142,43 @@ impl Plan {
     /// The outputs for these inputs.
     pub fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>> {
         self.run_with(inputs, |step, arena, given| self.step(step, arena, given))
+    }
+
+    /// Writes the outputs of a plan made by [`Plan::piecewise`], which are all of type T.
+    pub fn run_pieces<T: Element>(&self, inputs: &[View<'_>], outputs: &mut [&mut [T]]) -> Result<()> {
+        let mut arena = self.arena();
+        let mut given = Given::Views(inputs);
+        let mut copy = |pieces: &[Piece], arena: &Arena, given: &Given<'_>| {
+            for p in pieces {
+                outputs[p.number].copy_from_slice(self.view(&p.read, arena, given).as_slice::<T>());
+            }
+        };
+        copy(&self.first, &arena, &given);
+        for step in &self.steps {
+            self.step(step, &mut arena, &mut given)?;
+            copy(&step.pieces, &arena, &given);
+        }
+        self.give_back(arena);
+        Ok(())
+    }
+
+    /// Memory for a call: of an earlier one if there is some.
+    fn arena(&self) -> Arena {
+        let waiting = self.idle.lock().unwrap_or_else(|e| e.into_inner()).pop();
+        waiting.unwrap_or_else(|| Arena {
+            slots: self.slots.iter().map(|_| None).collect(),
+            inline: self.inline.iter().map(|d| Scalar::zero(*d)).collect(),
+        })
+    }
+
+    fn give_back(&self, mut arena: Arena) {
+        for &i in &self.large {
+            arena.slots[i as usize] = None;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(|e| e.into_inner());
+        if idle.len() < IDLE {
+            idle.push(arena);
+        }
     }
 
     /// Times every step over some replays.
@@ -133,30 +206,20 @@ impl Plan {
     fn run_with(
         &self,
         inputs: Vec<Tensor>,
-        mut carry_out: impl FnMut(&Step, &mut Arena, &mut [Option<Tensor>]) -> Result<()>,
+        mut carry_out: impl FnMut(&Step, &mut Arena, &mut Given<'_>) -> Result<()>,
     ) -> Result<Vec<Tensor>> {
-        let idle = || self.idle.lock().unwrap_or_else(|e| e.into_inner());
-        let waiting = idle().pop();
-        let mut arena = waiting.unwrap_or_else(|| Arena {
-            slots: self.slots.iter().map(|_| None).collect(),
-            inline: self.inline.iter().map(|d| Scalar::zero(*d)).collect(),
-        });
-        let mut given: SmallVec<[Option<Tensor>; 8]> = inputs.into_iter().map(Some).collect();
+        let mut arena = self.arena();
+        let mut tensors: SmallVec<[Option<Tensor>; 8]> = inputs.into_iter().map(Some).collect();
+        let mut given = Given::Tensors(&mut tensors);
         for step in &self.steps {
             carry_out(step, &mut arena, &mut given)?;
         }
-        let out = self.leave(&mut arena, &given);
-        for &i in &self.large {
-            arena.slots[i as usize] = None;
-        }
-        let mut idle = idle();
-        if idle.len() < IDLE {
-            idle.push(arena);
-        }
+        let out = self.leave(&mut arena, &tensors);
+        self.give_back(arena);
         out
     }
 
-    fn step(&self, step: &Step, arena: &mut Arena, given: &mut [Option<Tensor>]) -> Result<()> {
+    fn step(&self, step: &Step, arena: &mut Arena, given: &mut Given<'_>) -> Result<()> {
         // The common case by itself: one inline output.
         if let ([Write { place: Place::Inline(i), spec, from: None, .. }], false) =
             (&step.y[..], step.updates)
@@ -169,13 +232,13 @@ impl Plan {
         } else {
             self.general(step, arena, given)?;
         }
-        for &i in &step.done {
-            given[i as usize] = None;
+        if let Given::Tensors(given) = given {
+            step.done.iter().for_each(|&i| given[i as usize] = None);
         }
         Ok(())
     }
 
-    fn general(&self, step: &Step, arena: &mut Arena, given: &mut [Option<Tensor>]) -> Result<()> {
+    fn general(&self, step: &Step, arena: &mut Arena, given: &mut Given<'_>) -> Result<()> {
         // Outputs are taken out of the arena, so that inputs can be borrowed from it.
         let mut held: SmallVec<[Held; 2]> = SmallVec::new();
         for w in &step.y {
@@ -213,7 +276,7 @@ impl Plan {
     }
 
     /// Memory for an output, holding the values of the input it replaces if it does.
-    fn room(&self, w: &Write, arena: &mut Arena, given: &mut [Option<Tensor>]) -> Held {
+    fn room(&self, w: &Write, arena: &mut Arena, given: &mut Given<'_>) -> Held {
         match w.place {
             Place::Inline(i) => {
                 let mut s = arena.inline[i as usize];
@@ -223,7 +286,9 @@ impl Plan {
                 Held::Inline(s)
             }
             Place::Slot(i) => {
-                if let (Some(Read { place: Place::Given(k), .. }), true) = (&w.from, w.take) {
+                if let (Some(Read { place: Place::Given(k), .. }), true, Given::Tensors(given)) =
+                    (&w.from, w.take, &mut *given)
+                {
                     match given[*k as usize].take().map(Tensor::into_buffer) {
                         Some(Ok(buffer)) => return Held::Buffer(buffer),
                         Some(Err(t)) => given[*k as usize] = Some(t),
@@ -247,17 +312,14 @@ impl Plan {
     }
 
     #[inline]
-    fn view<'a>(&'a self, r: &'a Read, arena: &'a Arena, given: &'a [Option<Tensor>]) -> View<'a> {
+    fn view<'a>(&'a self, r: &'a Read, arena: &'a Arena, given: &'a Given<'_>) -> View<'a> {
         match r.place {
             Place::Inline(i) => View::of_scalar(&r.spec, &arena.inline[i as usize]),
             Place::Slot(i) => {
                 let buffer = arena.slots[i as usize].as_ref();
                 View::of_buffer(&r.spec, buffer.expect("a value is made before it is read"), r.offset)
             }
-            Place::Given(i) => {
-                let t = given[i as usize].as_ref();
-                t.expect("inputs are dropped after their last use").view().part(&r.spec, r.offset)
-            }
+            Place::Given(i) => given.view(i).part(&r.spec, r.offset),
             Place::Constant(i) => self.constants[i as usize].view().part(&r.spec, r.offset),
         }
     }
@@ -313,12 +375,12 @@ struct Layout {
     free: Vec<u32>,
     free_inline: Vec<u32>,
     reads: Vec<Option<Read>>,
-    /// Last step that reads each root, by the value that is the root.
+    first: Vec<Piece>,
     values: usize,
 }
 
 impl Layout {
-    fn of(g: &Graph) -> Layout {
+    fn of(g: &Graph, piecewise: bool) -> Layout {
         let mut l = Layout {
             steps: Vec::new(),
             slots: Vec::new(),
@@ -326,6 +388,7 @@ impl Layout {
             free: Vec::new(),
             free_inline: Vec::new(),
             reads: vec![None; g.values()],
+            first: Vec::new(),
             values: 0,
         };
         for (i, &v) in g.inputs.iter().enumerate() {
@@ -352,10 +415,18 @@ impl Layout {
             n.x.iter().chain(&n.y).for_each(|&v| last[root[v as usize] as usize] = i);
         }
         let mut leaves = vec![false; g.values()];
-        for &v in &g.outputs {
+        // What leaves in pieces is copied, and its memory handed on.
+        let mut pieces: HashMap<Value, SmallVec<[usize; 1]>> = HashMap::new();
+        if piecewise {
+            g.outputs.iter().enumerate().for_each(|(k, &v)| pieces.entry(v).or_default().push(k));
+        }
+        let whole = if piecewise { &[] } else { &g.outputs[..] };
+        for &v in whole {
             leaves[root[v as usize] as usize] = true;
             last[root[v as usize] as usize] = usize::MAX;
         }
+        let given = g.inputs.iter().copied().chain(g.constants.iter().map(|(v, _)| *v));
+        given.for_each(|v| l.copy_out(v, &pieces));
         for (i, n) in g.nodes.iter().enumerate() {
             if let [y] = n.y[..]
                 && root[y as usize] != y
@@ -368,9 +439,20 @@ impl Layout {
             } else {
                 l.step(g, i, n, &last, &leaves, &root);
             }
+            n.y.iter().for_each(|&v| l.copy_out(v, &pieces));
             l.release(n, i, &last, &root);
         }
         l
+    }
+
+    /// Has a value copied out, right behind the step that was laid out last.
+    fn copy_out(&mut self, v: Value, pieces: &HashMap<Value, SmallVec<[usize; 1]>>) {
+        let (Some(numbers), Some(read)) = (pieces.get(&v), &self.reads[v as usize]) else { return };
+        let list = numbers.iter().map(|&number| Piece { number, read: read.clone() });
+        match self.steps.last_mut() {
+            Some(step) => step.pieces.extend(list),
+            None => self.first.extend(list),
+        }
     }
 
     fn step(
@@ -413,7 +495,8 @@ impl Layout {
             .filter(|&(_, &v)| last[v as usize] == i && n.x.iter().any(|&x| root[x as usize] == v))
             .map(|(k, _)| k as u32)
             .collect();
-        self.steps.push(Step { op: n.op.clone(), x, y, done, updates: !replaces.is_empty() });
+        let (updates, pieces) = (!replaces.is_empty(), SmallVec::new());
+        self.steps.push(Step { op: n.op.clone(), x, y, done, updates, pieces });
     }
 
     /// A free slot that fits well, or a new one. What leaves gets one of its own size that nobody had before.
@@ -482,6 +565,7 @@ impl Layout {
         large.sort_by_key(|&s| last[s as usize]);
         Plan {
             large,
+            first: self.first,
             steps: self.steps,
             slots: self.slots,
             inline: self.inline,

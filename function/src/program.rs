@@ -44,7 +44,8 @@ impl Planned {
 /// What a plan needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Bytes of intermediate values at any time: the planned peak. What is kept between calls is not among them.
+    /// Bytes of intermediate values at any time: the planned peak. What is kept between calls is not among them, and neither is
+    /// what ranges of rows hold while they go through a recurrence.
     pub arena: usize,
     /// Bytes if every value had memory of its own.
     pub unplanned: usize,

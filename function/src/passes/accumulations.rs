@@ -85,7 +85,6 @@ fn bias(g: &Graph, r: usize, v: Value) -> Option<(usize, Value)> {
 #[cfg(test)]
 mod tests {
     use super::super::check::{numbers, pass};
-    use gradus_tensor::Tensor;
 
     #[test]
     fn a_product_is_added_up_in_the_other_term() {

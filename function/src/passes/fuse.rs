@@ -8,13 +8,13 @@
 //! then never reaches memory. Tiles are summed one by one and their sums pairwise, which is another order than that of the
 //! reduction by itself (within 4 ulp of the sum of magnitudes), and one that depends on shapes only.
 
+use super::order;
 use crate::fused::{Code, Fused, Out};
 use crate::graph::{Graph, Node, Value, number};
 use gradus_kernels::expr::Closing;
 use gradus_tensor::{DType, Lower, Shape, Tensor};
 use smallvec::SmallVec;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// Values of one group up to which it may grow: each has a tile of scratch memory.
@@ -24,7 +24,7 @@ pub(super) fn run(g: &mut Graph) {
     let mut groups = Groups::of(g);
     groups.share(g);
     groups.close(g);
-    let order = groups.order(g);
+    let order = order::groups(g, &groups.of);
     let uses = users(g, &groups);
     let mut nodes = Vec::with_capacity(order.len());
     for members in order {
@@ -267,40 +267,6 @@ impl Groups {
                 *w &= !(1 << (bit % 64));
             }
         }
-    }
-
-    /// Members of each group, groups in an order in which they can run, close to the order of recording.
-    fn order(&self, g: &Graph) -> Vec<Vec<usize>> {
-        let n = g.nodes.len();
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); n];
-        (0..n).for_each(|i| members[self.of[i]].push(i));
-        let mut waits = vec![0usize; n];
-        let mut then: Vec<Vec<usize>> = vec![Vec::new(); n];
-        for (i, node) in g.nodes.iter().enumerate() {
-            let mut from: SmallVec<[usize; 4]> = SmallVec::new();
-            for m in node.x.iter().filter_map(|&v| self.maker[v as usize]) {
-                let b = self.of[m];
-                if b != self.of[i] && !from.contains(&b) {
-                    from.push(b);
-                    then[b].push(self.of[i]);
-                    waits[self.of[i]] += 1;
-                }
-            }
-        }
-        let ready = |k: usize| Reverse((members[k].last().copied().unwrap_or(0), k));
-        let mut heap: BinaryHeap<Reverse<(usize, usize)>> =
-            (0..n).filter(|&k| !members[k].is_empty() && waits[k] == 0).map(ready).collect();
-        let mut order = Vec::with_capacity(n);
-        while let Some(Reverse((_, k))) = heap.pop() {
-            for &t in &then[k] {
-                waits[t] -= 1;
-                if waits[t] == 0 {
-                    heap.push(ready(t));
-                }
-            }
-            order.push(k);
-        }
-        order.into_iter().map(|k| std::mem::take(&mut members[k])).collect()
     }
 }
 

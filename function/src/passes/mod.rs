@@ -1,9 +1,9 @@
 //! Simplification: a graph in, a smaller one with the same outputs out.
 //!
 //! Every pass is a function over the graph that knows no operation by name; operations describe themselves
-//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but seven keep every bit:
-//! [`transposes`], [`accumulations`], [`epilogues`], [`scales`], [`sums_of_products`], [`shared_factors`] and, where a reduction closes a large
-//! group, [`fuse`] may sum in another order (within 4 ulp of the sum of magnitudes).
+//! ([`Lower`](gradus_tensor::Lower), attributes, `absorb`, `transposed`, `summed`). All but eight keep every bit:
+//! [`transposes`], [`accumulations`], [`epilogues`], [`scales`], [`sums_of_products`], [`shared_factors`], [`rows`] and,
+//! where a reduction closes a large group, [`fuse`] may sum in another order (within 4 ulp of the sum of magnitudes).
 
 mod accumulations;
 mod common_subexpressions;
@@ -12,6 +12,8 @@ mod epilogues;
 mod fold;
 mod fuse;
 mod identities;
+mod order;
+mod rows;
 mod scales;
 mod shared_factors;
 mod sums_of_products;
@@ -42,6 +44,7 @@ pub(crate) const PASSES: &[Pass] = &[
     Pass { name: "constant folding", run: fold::run },
     Pass { name: "common subexpressions", run: common_subexpressions::run },
     Pass { name: "dead nodes", run: dead::run },
+    Pass { name: "row ranges", run: rows::run },
     Pass { name: "fusion", run: fuse::run },
     Pass { name: "dead nodes", run: dead::run },
 ];

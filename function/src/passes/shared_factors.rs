@@ -104,7 +104,7 @@ fn parts(g: &Graph) -> Vec<Whole> {
 #[cfg(test)]
 mod tests {
     use super::super::check::{numbers, pass};
-    use gradus_tensor::{Tensor, s};
+    use gradus_tensor::s;
 
     #[test]
     fn the_steps_of_a_sequence_are_multiplied_at_once() {

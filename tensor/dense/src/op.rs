@@ -108,6 +108,15 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
         None
     }
 
+    /// The operation for `rows` places along the first axis, if those of every output come from the same places of some
+    /// inputs: they are marked as bits. Of the other inputs everything is read.
+    ///
+    /// Elementwise operations, transposes and reductions say the same by [`Op::lower`].
+    fn by_rows(&self, x: &[&Spec], rows: usize) -> Option<(Box<dyn Op>, u64)> {
+        let _ = (x, rows);
+        None
+    }
+
     /// Pairs (output, input) of equal specs: the output replaces the input, and can be computed in its memory.
     fn replaces(&self) -> &'static [(usize, usize)] {
         &[]

@@ -2,7 +2,7 @@
 
 use crate::attr::OpDef;
 use crate::backward::Backward;
-use crate::op::{Op, apply, apply1, same_dtype};
+use crate::op::{Attributes, Op, apply, apply1, same_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::layout;
@@ -48,6 +48,9 @@ impl Op for Concat {
         });
         Ok(())
     }
+    fn by_rows(&self, x: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        (self.axis > 0 && x.len() < 64).then(|| (self.boxed(), (1 << x.len()) - 1))
+    }
     fn keep(&self) -> Keep {
         Keep::NONE
     }
@@ -89,6 +92,9 @@ impl Op for Split {
             layout::split::<T>(x[0].as_slice(), &mut parts, outer, inner);
         });
         Ok(())
+    }
+    fn by_rows(&self, _: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        (self.axis > 0).then(|| (self.boxed(), 0b1))
     }
     fn keep(&self) -> Keep {
         Keep::NONE

@@ -121,6 +121,9 @@ impl Op for Linear {
         let activation = epilogue(tail).filter(|_| self.activation == Activation::None)?;
         Some(Linear { activation }.boxed())
     }
+    fn by_rows(&self, x: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        (x[0].shape.rank() > 1).then(|| (self.boxed(), 0b1))
+    }
     fn accumulating(&self) -> Option<Box<dyn Op>> {
         let activation = self.activation;
         (activation == Activation::None).then(|| LinearAdd { activation }.boxed())
@@ -219,6 +222,9 @@ impl Op for LinearAdd {
     fn lower(&self) -> Lower {
         Lower::Contract
     }
+    fn by_rows(&self, x: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        (x[0].shape.rank() > 1).then(|| (self.boxed(), 0b1 | 1 << (x.len() - 1)))
+    }
     fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         let activation = epilogue(tail).filter(|_| self.activation == Activation::None)?;
         Some(LinearAdd { activation }.boxed())
@@ -265,6 +271,9 @@ impl Op for ActivationGrad {
             activation_grad::<T>(self.activation, x[0].as_slice(), x[1].as_slice(), y[0].as_mut());
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn by_rows(&self, x: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        (x[0].shape.rank() > 0).then(|| (self.boxed(), 0b11))
     }
     fn keep(&self) -> Keep {
         Keep { x: if is_bent(self.activation) { 0b11 } else { 0b10 }, y: 0 }

@@ -184,6 +184,10 @@ impl Op for MatMul {
     fn summed(&self) -> Option<[isize; 2]> {
         Some([if self.transpose_a { -2 } else { -1 }, if self.transpose_b { -1 } else { -2 }])
     }
+    fn by_rows(&self, x: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        let (a, b) = (x[0].shape.rank(), x[1].shape.rank());
+        (b == 2 && (a > 2 || a == 2 && !self.transpose_a)).then(|| (self.boxed(), 0b1))
+    }
     fn columns(&self) -> Option<usize> {
         (!self.transpose_b).then_some(1)
     }

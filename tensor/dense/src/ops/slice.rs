@@ -14,7 +14,7 @@
 
 use crate::attr::OpDef;
 use crate::backward::Backward;
-use crate::op::{Op, apply1, same_dtype};
+use crate::op::{Attributes, Op, apply1, same_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Axes, Element, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::layout::{Pad, Strided, pad};
@@ -136,6 +136,11 @@ impl Op for Slice {
         dispatch!(x[0].dtype(), T: all => { part.read::<T>(x[0].as_slice(), y[0].as_mut()) });
         Ok(())
     }
+    fn by_rows(&self, x: &[&Spec], rows: usize) -> Option<(Box<dyn Op>, u64)> {
+        let all = x[0].shape.first().is_some_and(|&n| self.sizes[0] == n) && self.step[0] == 1;
+        let sizes = self.sizes.iter().enumerate().map(|(a, &n)| if a == 0 { rows } else { n });
+        all.then(|| (Slice { sizes: sizes.collect(), ..self.clone() }.boxed(), 0b1))
+    }
     fn keep(&self) -> Keep {
         Keep::NONE
     }
@@ -199,6 +204,10 @@ impl Op for Unslice {
             part.write::<T>(x, y);
         });
         Ok(())
+    }
+    fn by_rows(&self, x: &[&Spec], rows: usize) -> Option<(Box<dyn Op>, u64)> {
+        let all = x[0].shape.first().is_some_and(|n| self.shape.first() == Some(n)) && self.step[0] == 1;
+        all.then(|| (Unslice { shape: self.shape.replaced(0, rows), ..self.clone() }.boxed(), 0b1))
     }
     fn keep(&self) -> Keep {
         Keep::NONE
