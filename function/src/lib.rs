@@ -41,6 +41,7 @@ mod gradient;
 mod graph;
 mod kept;
 mod key;
+mod layers;
 mod passes;
 mod plan;
 mod profile;

@@ -1,6 +1,7 @@
 //! A graph as a drawing: operations in layers from top to bottom, each below everything it reads.
 
 use crate::graph::Graph;
+use crate::layers::{Boxes, Places, arrange};
 use crate::text;
 use std::fmt::Write;
 
@@ -20,7 +21,6 @@ struct Block {
     layer: usize,
     /// Blocks above that this one reads.
     reads: Vec<usize>,
-    x: f64,
 }
 
 impl Block {
@@ -33,11 +33,12 @@ impl Block {
 impl Graph {
     /// The drawing as SVG, under a title.
     pub fn to_svg(&self, title: &str) -> String {
-        let (blocks, layers) = self.blocks();
-        let wide = |l: &Vec<usize>| l.iter().map(|&b| blocks[b].width() + GAP.0).sum::<f64>();
-        let width = layers.iter().map(wide).fold(title.len() as f64 * 9.0, f64::max) + 2.0 * GAP.0;
+        let blocks = self.blocks();
+        let places = places(&blocks);
+        let width = places.width.max(title.len() as f64 * 9.0) + 2.0 * GAP.0;
         let top = 46.0;
-        let height = top + layers.len() as f64 * (HEIGHT + GAP.1) + 10.0;
+        let layers = blocks.iter().map(|b| b.layer + 1).max().unwrap_or(0);
+        let height = top + layers as f64 * (HEIGHT + GAP.1) + 10.0;
         let mut s = String::new();
         let mut line = |text: std::fmt::Arguments<'_>| {
             // Writing to a string does not fail.
@@ -50,24 +51,25 @@ impl Graph {
         ));
         line(format_args!("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>"));
         line(format_args!("<text x=\"{}\" y=\"26\" font-size=\"15\">{}</text>", GAP.0, escaped(title)));
-        let shift = |l: usize| (width - wide(&layers[l])) / 2.0;
-        let place = |b: &Block| (b.x + shift(b.layer), top + b.layer as f64 * (HEIGHT + GAP.1));
-        for b in &blocks {
-            let (x, y) = place(b);
+        let shift = (width - places.width) / 2.0;
+        let row = |layer: usize| top + layer as f64 * (HEIGHT + GAP.1);
+        for (i, b) in blocks.iter().enumerate() {
             for (k, &r) in b.reads.iter().enumerate() {
-                let (from, (fx, fy)) = (&blocks[r], place(&blocks[r]));
-                let (x1, y1) = (fx + from.width() / 2.0, fy + HEIGHT);
-                let x2 = x + b.width() * (k as f64 + 1.0) / (b.reads.len() as f64 + 1.0);
-                let bend = (y - y1) / 2.0;
-                line(format_args!(
-                    "<path d=\"M{x1:.1} {y1:.1} C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} {y:.1}\" fill=\"none\" stroke=\"#8a94a6\"/>",
-                    y1 + bend,
-                    y - bend
-                ));
+                let from = &blocks[r];
+                let mut at = (shift + places.left[r] + from.width() / 2.0, row(from.layer) + HEIGHT);
+                let mut path = format!("M{:.1} {:.1}", at.0, at.1);
+                for (l, x) in places.passes(r, b.layer - from.layer).enumerate() {
+                    at = curve(&mut path, at, (shift + x, row(from.layer + l + 1)));
+                    at.1 += HEIGHT;
+                    let _ = write!(path, " L{:.1} {:.1}", at.0, at.1);
+                }
+                let end = b.width() * (k as f64 + 1.0) / (b.reads.len() as f64 + 1.0);
+                curve(&mut path, at, (shift + places.left[i] + end, row(b.layer)));
+                line(format_args!("<path d=\"{path}\" fill=\"none\" stroke=\"#8a94a6\"/>"));
             }
         }
-        for b in &blocks {
-            let ((x, y), w) = (place(b), b.width());
+        for (i, b) in blocks.iter().enumerate() {
+            let (x, y, w) = (shift + places.left[i], row(b.layer), b.width());
             line(format_args!(
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{HEIGHT}\" rx=\"6\" fill=\"{}\" stroke=\"#4a5568\"/>",
                 b.fill
@@ -85,8 +87,8 @@ impl Graph {
         s
     }
 
-    /// Boxes with their layers and places along them.
-    fn blocks(&self) -> (Vec<Block>, Vec<Vec<usize>>) {
+    /// Boxes with their layers.
+    fn blocks(&self) -> Vec<Block> {
         let mut maker: Vec<Option<usize>> = vec![None; self.values()];
         let mut blocks: Vec<Block> = Vec::new();
         for (i, &v) in self.inputs().iter().enumerate() {
@@ -104,14 +106,7 @@ impl Graph {
             n.y.iter().for_each(|&v| maker[v as usize] = Some(blocks.len()));
             let label = text::label(&*n.op);
             let fill = if label.starts_with("fused") { "#ffe3c2" } else { "#e4f4de" };
-            blocks.push(Block {
-                label: cut(&label),
-                detail: cut(&specs.join(", ")),
-                fill,
-                layer,
-                reads,
-                x: 0.0,
-            });
+            blocks.push(Block { label: cut(&label), detail: cut(&specs.join(", ")), fill, layer, reads });
         }
         for (i, &v) in self.outputs().iter().enumerate() {
             if let Some(b) = maker[v as usize] {
@@ -128,29 +123,29 @@ impl Graph {
                 blocks[i].layer = user.unwrap_or(1).saturating_sub(1);
             }
         }
-        let count = blocks.iter().map(|b| b.layer + 1).max().unwrap_or(0);
-        let mut layers: Vec<Vec<usize>> = vec![Vec::new(); count];
-        (0..blocks.len()).for_each(|i| layers[blocks[i].layer].push(i));
-        let mut middle = vec![0.0; blocks.len()];
-        for layer in &mut layers {
-            let wish = |i: &usize| {
-                let r = &blocks[*i].reads;
-                r.iter().map(|&b| middle[b]).sum::<f64>() / r.len().max(1) as f64
-            };
-            layer.sort_by(|a, b| wish(a).total_cmp(&wish(b)));
-            let mut x = GAP.0 / 2.0;
-            for &i in layer.iter() {
-                blocks[i].x = x;
-                middle[i] = x + blocks[i].width() / 2.0;
-                x += blocks[i].width() + GAP.0;
-            }
-        }
-        (blocks, layers)
+        blocks
     }
 }
 
+fn places(blocks: &[Block]) -> Places {
+    let boxes = Boxes {
+        widths: blocks.iter().map(Block::width).collect(),
+        layers: blocks.iter().map(|b| b.layer).collect(),
+        reads: blocks.iter().map(|b| b.reads.clone()).collect(),
+    };
+    arrange(&boxes, GAP.0)
+}
+
+/// A line that leaves and arrives upright.
+fn curve(path: &mut String, (x1, y1): (f64, f64), (x, y): (f64, f64)) -> (f64, f64) {
+    let half = (y1 + y) / 2.0;
+    // Writing to a string does not fail.
+    let _ = write!(path, " C{x1:.1} {half:.1} {x:.1} {half:.1} {x:.1} {y:.1}");
+    (x, y)
+}
+
 fn leaf(label: String, detail: String, fill: &'static str) -> Block {
-    Block { label, detail, fill, layer: 0, reads: Vec::new(), x: 0.0 }
+    Block { label, detail, fill, layer: 0, reads: Vec::new() }
 }
 
 fn cut(s: &str) -> String {

@@ -1,8 +1,9 @@
 //! Traced functions: one graph per dtype and shape, simplified, planned, replayed, differentiated, exported.
 //!
-//! `functions [FOLDER]` writes the drawings of the graph before and after into the folder; without one into the
+//! `functions --out FOLDER` writes the drawings of the graph before and after into the folder; without it into the
 //! system's folder for temporary files.
 
+use clap::Parser;
 use gradus::function::{Exported, Function, InputSpec, Restored};
 use gradus::prelude::*;
 use gradus::{Registry, Result};
@@ -10,8 +11,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// Records functions, simplifies them, draws their graphs, replays, differentiates and exports them
+#[derive(Parser)]
+struct Options {
+    /// Folder for the drawings, made when it is absent; default: the system's folder for temporary files
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
-    match run() {
+    match run(Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("error: {e}");
@@ -20,10 +29,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
+fn run(options: Options) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let folder = options.out.unwrap_or_else(std::env::temp_dir);
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     cubes()?;
     shapes()?;
-    let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     simplified(&folder)?;
     faster()?;
     exported()?;
@@ -50,7 +60,7 @@ fn shapes() -> Result<()> {
         let n = values.len();
         let x = Tensor::from_vec(values.clone(), if n == 1 { vec![] } else { vec![n] })?;
         f.call(&x)?;
-        println!("C2  after a tensor of {values:?}: {} traces", f.trace_count());
+        println!("C2  after a tensor of {values:?}: {} recorded", f.trace_count());
     }
     for why in f.retraces() {
         println!("C2  {why}");
@@ -60,7 +70,7 @@ fn shapes() -> Result<()> {
     let f = f.signature([InputSpec::new(DType::F32, [None, Some(3)])]);
     for rows in [1, 7, 32] {
         let y = f.call(&Tensor::ones([rows, 3], DType::F32)?)?;
-        println!("C2  {rows} rows give {}: {} trace", y.spec(), f.trace_count());
+        println!("C2  {rows} rows give {}: {} recorded", y.spec(), f.trace_count());
     }
     Ok(())
 }
@@ -95,7 +105,8 @@ fn simplified(folder: &std::path::Path) -> std::result::Result<(), Box<dyn std::
     println!("C3  memory: {} bytes planned, {} with a buffer per value", memory.arena, memory.unplanned);
     for (name, graph) in [("before", program.graph()), ("after", program.simplified())] {
         let path = folder.join(format!("function_{name}.svg"));
-        std::fs::write(&path, graph.to_svg(&format!("step, {name} simplification")))?;
+        let svg = graph.to_svg(&format!("step, {name} simplification"));
+        std::fs::write(&path, svg).map_err(|e| format!("{}: {e}", path.display()))?;
         println!("C3  drawn: {}", path.display());
     }
     Ok(())
