@@ -1,7 +1,7 @@
 //! An LSTM of 64 units over 80 steps of 128 features, with a dense layer and a cross-entropy behind it: loss and gradients.
 
 use gradus_autograd::{GradientTape, Variable};
-use gradus_function::Function;
+use gradus_function::{Function, Trace};
 use gradus_tensor::{DType, Result, Tensor, s};
 
 use super::repeat;
@@ -66,21 +66,33 @@ impl Lstm {
     }
 }
 
-fn work(traced: bool) -> std::result::Result<Work, String> {
+fn work(how: How) -> std::result::Result<Work, String> {
     let net = Lstm::new()?;
     let x = random([BATCH, STEPS, FEATURES])?;
     let y = Tensor::from_vec((0..BATCH).map(|i| (i % 2) as f32).collect(), [BATCH, 1]);
     let inputs = [x, y.map_err(|e| e.to_string())?];
-    if traced {
-        let f = Function::new(move |x| net.gradients(x));
-        return repeat(move || f.call(&inputs[..]));
+    match how {
+        How::Eager => repeat(move || net.gradients(&inputs)),
+        How::Function => {
+            let f = Function::new(move |x| net.gradients(x));
+            repeat(move || f.call(&inputs[..]))
+        }
+        How::Record => {
+            repeat(move || Trace::of(&inputs, |x| net.gradients(x)).map(|trace| trace.program().memory()))
+        }
     }
-    repeat(move || net.gradients(&inputs))
+}
+
+#[derive(Clone, Copy)]
+enum How {
+    Eager,
+    Function,
+    Record,
 }
 
 pub fn declare(list: &mut Vec<Workload>) {
-    for (variant, traced) in [("function", true), ("eager", false)] {
+    for (variant, how) in [("function", How::Function), ("eager", How::Eager), ("record", How::Record)] {
         let images = Amount::Images(BATCH as f64);
-        list.push(Workload::new("lstm64_fwd_bwd/32x80x128", variant, images, move || work(traced)));
+        list.push(Workload::new("lstm64_fwd_bwd/32x80x128", variant, images, move || work(how)));
     }
 }

@@ -1,5 +1,8 @@
 //! Training and inference of the small networks, step by step and through `fit`.
 
+use gradus_autograd::GradientTape;
+use gradus_function::Trace;
+use gradus_nn::losses::SparseCategoricalCrossentropy;
 use gradus_nn::prelude::*;
 use gradus_tensor::{Result, Tensor};
 
@@ -65,6 +68,20 @@ impl Network {
         repeat(move || model.train_step(&x, &y, None))
     }
 
+    /// Records forward and backward pass and plans their replay, as a training does when a batch shape comes the second time.
+    fn record(self, batch: usize) -> std::result::Result<Work, String> {
+        let (x, y) = self.data(batch)?;
+        let (model, batch) = ((self.build)(), [x, y]);
+        model.build_for(self.sample).map_err(|e| e.to_string())?;
+        let (weights, loss) = (model.trainable_variables(), SparseCategoricalCrossentropy::default());
+        let step = move |x: &[Tensor]| -> Result<Vec<Tensor>> {
+            let tape = GradientTape::new();
+            let y = Model::call(&model, &x[0], &mut Call::training())?;
+            tape.gradient(&loss.call(&x[1], &y, None)?, &weights)
+        };
+        repeat(move || Trace::of(&batch, &step).map(|trace| trace.program().memory()))
+    }
+
     fn infer(self, batch: usize) -> std::result::Result<Work, String> {
         let (x, _) = self.data(batch)?;
         let model = (self.build)();
@@ -84,6 +101,7 @@ impl Network {
         let name = |what: &str| format!("{}_{what}/b{batch}", self.name);
         list.push(Workload::new(name("train"), "train_step", images, move || self.train_step(batch, false)));
         list.push(Workload::new(name("train"), "eager", images, move || self.train_step(batch, true)));
+        list.push(Workload::new(name("train"), "record", images, move || self.record(batch)));
         list.push(Workload::new(name("infer"), "call", images, move || self.infer(batch)));
         let epoch = Amount::Images(self.epoch as f64);
         for (variant, eagerly) in [("fit", false), ("eager", true)] {
