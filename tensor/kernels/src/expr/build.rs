@@ -1,5 +1,6 @@
 //! Programs, and how they are put together.
 
+use super::pairs::{self, Pair};
 use crate::elementwise::{Binary, Compare, Layout, Test, Unary};
 use crate::error::{Error, Result};
 
@@ -17,6 +18,7 @@ pub(super) enum Node {
     Compare(Compare, Reg, Reg),
     Test(Test, Reg),
     Select(Reg, Reg, Reg),
+    Pair(Pair, Reg, Reg, Reg),
 }
 
 impl Node {
@@ -25,7 +27,7 @@ impl Node {
             Node::Input(_) | Node::Constant(_) => [None; 3],
             Node::Unary(_, a) | Node::Test(_, a) => [Some(a), None, None],
             Node::Binary(_, a, b) | Node::Compare(_, a, b) => [Some(a), Some(b), None],
-            Node::Select(c, a, b) => [Some(c), Some(a), Some(b)],
+            Node::Select(a, b, c) | Node::Pair(_, a, b, c) => [Some(a), Some(b), Some(c)],
         };
         all.into_iter().flatten()
     }
@@ -202,6 +204,21 @@ pub(super) enum Place {
     Input { input: usize, slot: usize },
 }
 
+/// How many operations and outputs read each value: none of a value that no output needs.
+fn reads(nodes: &[Node], results: &[Target]) -> Vec<usize> {
+    let mut reads = vec![0; nodes.len()];
+    for r in results {
+        let (Target::Full(a) | Target::Reduced(a, ..)) = *r;
+        reads[a.0 as usize] += 1;
+    }
+    for i in (0..nodes.len()).rev() {
+        if reads[i] > 0 {
+            nodes[i].operands().for_each(|a| reads[a.0 as usize] += 1);
+        }
+    }
+    reads
+}
+
 /// A program that is ready to run, for f32 and f64.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -216,9 +233,12 @@ pub struct Program {
 }
 
 impl Program {
-    fn plan(nodes: Vec<Node>, layouts: Vec<Layout>, results: Vec<Target>, row: Option<usize>) -> Program {
+    fn plan(mut nodes: Vec<Node>, layouts: Vec<Layout>, results: Vec<Target>, row: Option<usize>) -> Program {
         let n = nodes.len();
-        // Values are in order of computation, so one pass backwards finds the live ones and their last uses.
+        let reads = reads(&nodes, &results);
+        pairs::join(&mut nodes, &reads);
+        let reads = self::reads(&nodes, &results);
+        // Values are in order of computation, so one pass backwards finds the last uses.
         let mut last = vec![None; n];
         let mut direct = vec![None; n];
         for (k, r) in results.iter().enumerate() {
@@ -228,26 +248,13 @@ impl Program {
                 direct[a.0 as usize] = Some(k);
             }
         }
-        for i in (0..n).rev() {
-            if last[i].is_some() {
-                for a in nodes[i].operands() {
-                    let a = a.0 as usize;
-                    last[a] = last[a].or(Some(i));
-                }
+        for i in (0..n).rev().filter(|&i| reads[i] > 0) {
+            for a in nodes[i].operands() {
+                let a = a.0 as usize;
+                last[a] = last[a].or(Some(i));
             }
         }
         let computed = |i: usize| !matches!(nodes[i], Node::Input(_) | Node::Constant(_));
-        // A value that is only written out is computed right in the output's tile.
-        let mut reads = vec![0usize; n];
-        for (i, node) in nodes.iter().enumerate() {
-            if last[i].is_some() {
-                node.operands().for_each(|a| reads[a.0 as usize] += 1);
-            }
-        }
-        for r in &results {
-            let (Target::Full(a) | Target::Reduced(a, ..)) = *r;
-            reads[a.0 as usize] += 1;
-        }
         let mut places = vec![Place::None; n];
         let (mut free, mut slots) = (Vec::new(), 0);
         for i in 0..n {
@@ -262,6 +269,7 @@ impl Program {
                 // Inputs and constants keep their slots from tile to tile.
                 (Node::Input(input), _) => Place::Input { input: input as usize, slot: fresh() },
                 (Node::Constant(_), _) => Place::Slot(fresh()),
+                // A value that is only written out is computed right in the output's tile.
                 (_, Some(k)) if reads[i] == 1 => Place::Output(k),
                 _ => Place::Slot(free.pop().unwrap_or_else(fresh)),
             };

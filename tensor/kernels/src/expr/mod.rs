@@ -9,6 +9,7 @@
 //! Large results are written past the caches.
 
 mod build;
+mod pairs;
 mod run;
 
 pub use build::{Builder, Closing, Program, Reg};

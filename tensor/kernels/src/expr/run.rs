@@ -2,7 +2,9 @@
 
 use super::build::{Closing, Node, Place, Program, Reg, Target};
 use crate::Buffer;
-use crate::elementwise::{binary_float, compare_mask, narrow_mask, select_tile, test_mask, unary_float};
+use crate::elementwise::{
+    Layout, binary_float, compare_mask, narrow_mask, select_tile, test_mask, unary_float,
+};
 use crate::error::{Error, Result};
 use crate::math::Float;
 use crate::reduce::{Max, Number, Plus, pairwise, row};
@@ -10,14 +12,10 @@ use crate::threads::SharedMut;
 use crate::vector::Body;
 use crate::{split, stream};
 
-/// Bytes of the tiles that are worked on together: a part of the second cache. Tiles of the first cache alone would be so
-/// short that calling an operation costs as much as carrying it out (a step of Adam over 100,000 weights took 345 us with
-/// tiles of 256 elements, and 150 us with these).
-const SCRATCH: usize = 96 << 10;
-/// Elements of a tile at least: whole cache lines, and pages of outputs that are streamed.
-const LEAST: usize = 256;
-/// Elements of a tile at most.
-const MOST: usize = 2048;
+/// Elements of a tile: a few of them stay in the first cache, and while one is worked on, the next comes from memory.
+/// Shorter ones cost more in calls, longer ones wait for memory and for the processor in turn. Not a power of two: equal
+/// elements of two tiles that lie whole pages apart would hinder each other on their way to the cache.
+const TILE: usize = 768;
 /// Ranges that a large result is cut into: each has scratch memory to set up and a first tile to wait for.
 const RANGES: usize = 64;
 
@@ -52,6 +50,28 @@ impl<T> Output<'_, T> {
 enum Sink<'a, T> {
     Values(SharedMut<'a, T>),
     Mask(SharedMut<'a, bool>),
+}
+
+impl<T: Float> Sink<'_, T> {
+    /// Writes the elements from `at` on.
+    ///
+    /// # Safety
+    /// No other thread may write or read them meanwhile.
+    unsafe fn write(&self, x: &[T], at: usize) {
+        match self {
+            Sink::Values(y) if stream::pays::<T>(y.len()) => {
+                // SAFETY: as the caller says.
+                stream::copy(x, unsafe { y.slice(at..at + x.len()) });
+            }
+            // SAFETY: as above.
+            Sink::Values(y) => unsafe { y.slice(at..at + x.len()) }.copy_from_slice(x),
+            Sink::Mask(y) => {
+                // SAFETY: as above.
+                let y = unsafe { y.slice(at..at + x.len()) };
+                y.iter_mut().zip(x).for_each(|(y, v)| *y = *v != T::ZERO);
+            }
+        }
+    }
 }
 
 struct Total<'a, T>(&'a [T], Closing);
@@ -99,12 +119,10 @@ impl Program {
             return self.nothing(outputs);
         }
         // Tiles: whole rows, or parts of one row when rows are long.
-        let width = SCRATCH / size_of::<T>() / (self.slots + self.results.len());
-        let width = width.clamp(LEAST, MOST) / LEAST * LEAST;
         let tile = match self.row {
-            Some(n) if n <= width => width / n * n,
-            Some(n) => n.div_ceil(n.div_ceil(width)),
-            None => width.min(len),
+            Some(n) if n <= TILE => TILE / n * n,
+            Some(n) => n.div_ceil(n.div_ceil(TILE)),
+            None => TILE.min(len),
         };
         // Tiles per row; 1 when a tile holds whole rows.
         let per_row = self.row.map_or(1, |n| n.div_ceil(tile.min(n)));
@@ -134,7 +152,7 @@ impl Program {
                 })
                 .collect();
             split::ranges(units, group, |range| {
-                let mut work = Work::new(self, inputs, tile, &sinks);
+                let work = Work::new(self, inputs, tile, &sinks);
                 for u in range {
                     let end = ((u + 1) * unit).min(len);
                     let (mut at, mut k) = (u * unit, u * per_row);
@@ -146,9 +164,9 @@ impl Program {
                         k += 1;
                     }
                 }
-                // SAFETY: as above: these are tiles of this range.
-                unsafe { work.settle(1, 1, &sinks) };
-                stream::fence();
+                if work.streams {
+                    stream::fence();
+                }
             });
         }
         for ((target, out), parts) in self.results.iter().zip(outputs).zip(&parts) {
@@ -219,33 +237,36 @@ impl Program {
     }
 }
 
-/// A finished tile of a large output: written to memory bit by bit while the next one is worked on.
-struct Late {
-    tile: Buffer,
-    at: usize,
-    n: usize,
-    done: usize,
+/// Where the elements of a value are found.
+#[derive(Clone, Copy)]
+enum Found<'a, T> {
+    Slot(usize),
+    /// An input as long as the result.
+    Whole(&'a [T]),
+    /// An input that is stretched: where its elements lie together, in place, else in a slot.
+    Part(&'a [T], &'a Layout, usize),
+    Nowhere,
 }
 
 /// The scratch memory of one thread while it works on its tiles.
 struct Work<'a, T> {
     program: &'a Program,
-    inputs: &'a [Input<'a, T>],
-    /// All slots one after the other, then a tile for truth values; from the pool, so that no time goes into clearing it.
+    /// All slots one after the other, then a tile for what is not written where it is computed; from the pool, so that
+    /// no time goes into clearing it.
     scratch: Buffer,
     base: *mut T,
     /// Elements of a slot.
     tile: usize,
-    /// Slots that hold a constant or a scalar input already.
-    ready: Vec<bool>,
-    /// Inputs that are read where they are.
-    direct: Vec<bool>,
+    /// Inputs that are copied to their slots tile by tile, where their elements do not lie together.
+    copied: Vec<(&'a Layout, Input<'a, T>, usize)>,
+    /// Operations, and the numbers of their values.
+    steps: Vec<(usize, Node)>,
+    /// Where each value is found.
+    found: Vec<Found<'a, T>>,
     /// Inputs worth asking for ahead of time.
-    far: Vec<usize>,
+    far: Vec<&'a [T]>,
     /// Whether an output is written past the caches.
     streams: bool,
-    /// Tiles of large outputs that are on their way to memory.
-    late: Vec<Option<Late>>,
 }
 
 impl<'a, T: Float + Number> Work<'a, T> {
@@ -256,23 +277,48 @@ impl<'a, T: Float + Number> Work<'a, T> {
         sinks: &[Sink<'_, T>],
     ) -> Work<'a, T> {
         let mut scratch = Buffer::new(T::DTYPE, (program.slots + 1) * tile);
-        let base = scratch.as_mut_slice::<T>().as_mut_ptr();
-        let whole = |i: usize| match inputs[i] {
-            Input::Values(x) if program.layouts[i].is_full() => Some(x.len()),
-            _ => None,
-        };
-        Work {
-            program,
-            inputs,
-            scratch,
-            base,
-            tile,
-            ready: vec![false; program.nodes.len()],
-            direct: (0..inputs.len()).map(|i| whole(i).is_some()).collect(),
-            far: (0..inputs.len()).filter(|&i| whole(i).is_some_and(stream::is_far::<T>)).collect(),
-            streams: sinks.iter().any(|s| matches!(s, Sink::Values(y) if stream::pays::<T>(y.len()))),
-            late: program.results.iter().map(|_| None).collect(),
+        let slots = scratch.as_mut_slice::<T>();
+        let (mut copied, mut steps, mut far) = (Vec::new(), Vec::new(), Vec::new());
+        let mut found = Vec::with_capacity(program.nodes.len());
+        for (i, (node, place)) in program.nodes.iter().zip(&program.places).enumerate() {
+            let part = |slot: usize| slot * tile..(slot + 1) * tile;
+            found.push(match (*place, *node) {
+                (Place::None, _) => Found::Nowhere,
+                (Place::Slot(slot), Node::Constant(v)) => {
+                    slots[part(slot)].fill(T::lit(v));
+                    Found::Slot(slot)
+                }
+                (Place::Input { input, slot }, _) => {
+                    let layout = &program.layouts[input];
+                    match inputs[input] {
+                        Input::Values(x) if layout.is_full() => {
+                            if stream::is_far::<T>(x.len()) {
+                                far.push(x);
+                            }
+                            Found::Whole(x)
+                        }
+                        Input::Values(x) if layout.is_scalar() => {
+                            slots[part(slot)].fill(x[0]);
+                            Found::Slot(slot)
+                        }
+                        values => {
+                            copied.push((layout, values, slot));
+                            match values {
+                                Input::Values(x) => Found::Part(x, layout, slot),
+                                Input::Mask(_) => Found::Slot(slot),
+                            }
+                        }
+                    }
+                }
+                (place, _) => {
+                    steps.push((i, *node));
+                    if let Place::Slot(slot) = place { Found::Slot(slot) } else { Found::Nowhere }
+                }
+            });
         }
+        let base = slots.as_mut_ptr();
+        let streams = sinks.iter().any(|s| matches!(s, Sink::Values(y) if stream::pays::<T>(y.len())));
+        Work { program, scratch, base, tile, copied, steps, found, far, streams }
     }
 
     #[inline]
@@ -298,42 +344,27 @@ impl<'a, T: Float + Number> Work<'a, T> {
     /// The elements of a value in the current tile.
     #[inline]
     fn view(&self, r: Reg, at: usize, n: usize) -> &[T] {
-        match self.program.places[r.0 as usize] {
-            Place::Slot(s) => self.slot(s, n),
-            Place::Input { input, slot } => match self.inputs[input] {
-                Input::Values(x) if self.direct[input] => &x[at..at + n],
-                Input::Values(x) => match self.program.layouts[input].offset(at, n) {
-                    Some(from) => &x[from..from + n],
-                    None => self.slot(slot, n),
-                },
-                Input::Mask(_) => self.slot(slot, n),
+        match self.found[r.0 as usize] {
+            Found::Slot(s) => self.slot(s, n),
+            Found::Whole(x) => &x[at..at + n],
+            Found::Part(x, layout, slot) => match layout.offset(at, n) {
+                Some(from) => &x[from..from + n],
+                None => self.slot(slot, n),
             },
-            Place::None | Place::Output(_) => unreachable!("such values are not read"),
+            Found::Nowhere => unreachable!("such values are not read"),
         }
     }
 
-    /// Fetches an input whose elements do not lie together.
-    fn fetch(&mut self, node: usize, input: usize, slot: usize, at: usize, n: usize) {
-        if self.direct[input] {
-            return;
-        }
-        let layout = &self.program.layouts[input];
-        match self.inputs[input] {
-            Input::Values(x) if layout.offset(at, n).is_none() => {
-                if layout.is_scalar() {
-                    if !self.ready[node] {
-                        // SAFETY: nothing is read meanwhile.
-                        unsafe { self.slot_mut(slot, self.tile) }.fill(x[0]);
-                        self.ready[node] = true;
-                    }
-                } else {
-                    // SAFETY: as above.
-                    layout.read(x, at, unsafe { self.slot_mut(slot, n) });
-                }
+    /// Copies the inputs whose elements do not lie together.
+    fn fetch(&self, at: usize, n: usize) {
+        for &(layout, input, slot) in &self.copied {
+            match input {
+                Input::Values(_) if layout.offset(at, n).is_some() => {}
+                // SAFETY: nothing is read meanwhile.
+                Input::Values(x) => layout.read(x, at, unsafe { self.slot_mut(slot, n) }),
+                // SAFETY: as above.
+                Input::Mask(x) => narrow_mask(layout, x, at, unsafe { self.slot_mut(slot, n) }),
             }
-            Input::Values(_) => {}
-            // SAFETY: as above.
-            Input::Mask(x) => narrow_mask(layout, x, at, unsafe { self.slot_mut(slot, n) }),
         }
     }
 
@@ -347,6 +378,7 @@ impl<'a, T: Float + Number> Work<'a, T> {
             Node::Select(c, a, b) => {
                 select_tile(self.view(c, at, n), self.view(a, at, n), self.view(b, at, n), y)
             }
+            Node::Pair(pair, a, b, c) => pair.tile([a, b, c].map(|r| self.view(r, at, n)), y),
             Node::Input(_) | Node::Constant(_) => {}
         }
     }
@@ -355,43 +387,9 @@ impl<'a, T: Float + Number> Work<'a, T> {
     ///
     /// While one tile is worked on in the caches, memory would otherwise be idle.
     fn prefetch(&self, i: usize, steps: usize, at: usize, n: usize) {
-        for &input in &self.far {
-            if let Input::Values(x) = self.inputs[input]
-                && at < x.len()
-            {
-                let x = &x[at..(at + n).min(x.len())];
-                stream::prefetch(&x[x.len() * i / steps..x.len() * (i + 1) / steps]);
-            }
-        }
-    }
-
-    /// Brings the tiles that are on their way to part i of `steps`.
-    ///
-    /// # Safety
-    /// As for [`tile`](Work::tile): their elements must be this thread's.
-    unsafe fn settle(&mut self, i: usize, steps: usize, sinks: &[Sink<'_, T>]) {
-        for o in 0..self.late.len() {
-            if let Some(late) = &self.late[o] {
-                // Whole cache lines, until the end.
-                let upto = if i == steps { usize::MAX } else { late.n * i / steps / 16 * 16 };
-                // SAFETY: as the caller says.
-                unsafe { self.settle_one(o, upto, sinks) };
-            }
-        }
-    }
-
-    /// Brings the tile of output o that is on its way up to element `upto`.
-    ///
-    /// # Safety
-    /// As for [`settle`](Work::settle).
-    unsafe fn settle_one(&mut self, o: usize, upto: usize, sinks: &[Sink<'_, T>]) {
-        let (Some(late), Sink::Values(y)) = (&mut self.late[o], &sinks[o]) else { return };
-        let upto = upto.min(late.n);
-        if late.done < upto {
-            // SAFETY: as the caller says.
-            let y = unsafe { y.slice(late.at + late.done..late.at + upto) };
-            stream::copy(&late.tile.as_slice::<T>()[late.done..upto], y);
-            late.done = upto;
+        for x in &self.far {
+            let x = &x[at.min(x.len())..(at + n).min(x.len())];
+            stream::prefetch(&x[x.len() * i / steps..x.len() * (i + 1) / steps]);
         }
     }
 
@@ -399,62 +397,31 @@ impl<'a, T: Float + Number> Work<'a, T> {
     ///
     /// # Safety
     /// No two calls may have overlapping elements or the same k.
-    unsafe fn tile(
-        &mut self,
-        at: usize,
-        n: usize,
-        k: usize,
-        sinks: &[Sink<'_, T>],
-        parts: &[SharedMut<'_, T>],
-    ) {
+    unsafe fn tile(&self, at: usize, n: usize, k: usize, sinks: &[Sink<'_, T>], parts: &[SharedMut<'_, T>]) {
         let program = self.program;
-        let steps = program.nodes.len();
-        for (i, node) in program.nodes.iter().enumerate() {
-            if !matches!(node, Node::Input(_) | Node::Constant(_)) {
-                if !self.far.is_empty() {
-                    self.prefetch(i, steps, at + n, n);
-                }
-                if self.streams {
-                    // SAFETY: the tiles on their way were this thread's.
-                    unsafe { self.settle(i + 1, steps, sinks) };
-                }
+        self.fetch(at, n);
+        let steps = self.steps.len();
+        for (k, (i, node)) in self.steps.iter().enumerate() {
+            if !self.far.is_empty() {
+                self.prefetch(k, steps, at + n, n);
             }
-            match (program.places[i], node) {
-                (Place::None, _) => {}
-                (Place::Input { input, slot }, _) => self.fetch(i, input, slot, at, n),
-                (Place::Slot(s), Node::Constant(v)) => {
-                    if !self.ready[i] {
-                        // SAFETY: nothing is read meanwhile.
-                        unsafe { self.slot_mut(s, self.tile) }.fill(T::lit(*v));
-                        self.ready[i] = true;
+            // SAFETY: the plan gives no operation the slot of one of its operands, and none the tile behind the slots.
+            let slot = |s: usize| unsafe { self.slot_mut(s, n) };
+            match program.places[*i] {
+                Place::Slot(s) => self.compute(node, at, n, slot(s)),
+                Place::Output(o) => match &sinks[o] {
+                    Sink::Values(y) if !stream::pays::<T>(y.len()) => {
+                        // SAFETY: the caller vouches for tiles that do not overlap.
+                        self.compute(node, at, n, unsafe { y.slice(at..at + n) });
                     }
-                }
-                // SAFETY: the plan gives no operation the slot of one of its operands.
-                (Place::Slot(s), _) => self.compute(node, at, n, unsafe { self.slot_mut(s, n) }),
-                (Place::Output(o), _) => match &sinks[o] {
-                    Sink::Values(y) => {
-                        let large = stream::pays::<T>(y.len());
-                        if large {
-                            // SAFETY: the tile on its way was one of this thread's.
-                            unsafe { self.settle_one(o, usize::MAX, sinks) };
-                            let old = self.late[o].take().map(|l| l.tile);
-                            let mut tile = old.unwrap_or_else(|| Buffer::new(T::DTYPE, self.tile));
-                            self.compute(node, at, n, &mut tile.as_mut_slice()[..n]);
-                            self.late[o] = Some(Late { tile, at, n, done: 0 });
-                        } else {
-                            // SAFETY: the caller vouches for tiles that do not overlap.
-                            self.compute(node, at, n, unsafe { y.slice(at..at + n) });
-                        }
-                    }
-                    Sink::Mask(y) => {
-                        // SAFETY: no operation reads the tile behind the slots.
-                        let tile = unsafe { self.slot_mut(program.slots, n) };
+                    sink => {
+                        let tile = slot(program.slots);
                         self.compute(node, at, n, tile);
                         // SAFETY: as above.
-                        let y = unsafe { y.slice(at..at + n) };
-                        y.iter_mut().zip(&*tile).for_each(|(y, v)| *y = *v != T::ZERO);
+                        unsafe { sink.write(tile, at) };
                     }
                 },
+                Place::None | Place::Input { .. } => unreachable!("not an operation"),
             }
         }
         for (o, target) in program.results.iter().enumerate() {
@@ -463,16 +430,8 @@ impl<'a, T: Float + Number> Work<'a, T> {
                     if program.places[r.0 as usize] == Place::Output(o) {
                         continue;
                     }
-                    let x = self.view(r, at, n);
-                    match sink {
-                        // SAFETY: as above.
-                        Sink::Values(y) => unsafe { y.slice(at..at + n) }.copy_from_slice(x),
-                        Sink::Mask(y) => {
-                            // SAFETY: as above.
-                            let y = unsafe { y.slice(at..at + n) };
-                            y.iter_mut().zip(x).for_each(|(y, v)| *y = *v != T::ZERO);
-                        }
-                    }
+                    // SAFETY: as above.
+                    unsafe { sink.write(self.view(r, at, n), at) };
                 }
                 (Target::Reduced(r, how, row), Sink::Values(y)) => {
                     let x = self.view(r, at, n);

@@ -180,3 +180,52 @@ fn equal_operations_are_done_once() {
     assert_eq!(a, b);
     assert_eq!(p.constant(2.0), p.constant(2.0));
 }
+
+#[test]
+fn pairs_have_the_bits_of_their_operations() {
+    use Binary::{Add, Mul, Sub};
+    type Two = fn(f32, f32, f32) -> f32;
+    // The first operation, the second, whether the first is the left operand of the second.
+    let cases: [(Binary, Binary, bool, Two); 8] = [
+        (Mul, Add, true, |a, b, c| a * b + c),
+        (Mul, Add, false, |a, b, c| c + a * b),
+        (Mul, Sub, true, |a, b, c| a * b - c),
+        (Mul, Sub, false, |a, b, c| c - a * b),
+        (Add, Mul, true, |a, b, c| (a + b) * c),
+        (Sub, Mul, true, |a, b, c| (a - b) * c),
+        (Sub, Mul, false, |a, b, c| c * (a - b)),
+        (Add, Sub, false, |a, b, c| c - (a + b)),
+    ];
+    let n = 1000;
+    let x: Vec<Vec<f32>> = (0..3).map(|i| values(n, i).iter().map(|v| v * 1.1).collect()).collect();
+    let inputs: Vec<Input<'_, f32>> = x.iter().map(|x| Input::Values(x)).collect();
+    for (first, second, left, expected) in cases {
+        for both in [false, true] {
+            let mut p = Builder::new();
+            let [a, b, c] = [0; 3].map(|_| p.input(Layout::full()));
+            let t = p.binary(first, a, b);
+            let y = if left { p.binary(second, t, c) } else { p.binary(second, c, t) };
+            p.output(y);
+            // A value that is an output too is computed by itself.
+            if both {
+                p.output(t);
+            }
+            let (mut y, mut t) = (vec![0.0; n], vec![0.0; n]);
+            let mut out = vec![Output::Values(&mut y[..])];
+            if both {
+                out.push(Output::Values(&mut t));
+            }
+            p.build().unwrap().run(n, &inputs, &mut out).unwrap();
+            let want: Vec<f32> = (0..n).map(|i| expected(x[0][i], x[1][i], x[2][i])).collect();
+            assert_eq!(y, want, "{first:?} then {second:?}, left {left}, both {both}");
+        }
+    }
+    let mut p = Builder::new();
+    let x = p.input(Layout::full());
+    let (square, one) = (p.unary(Unary::Square, x), p.constant(1.0));
+    let y = p.binary(Sub, one, square);
+    p.output(y);
+    let mut y = [0.0f32; 3];
+    p.build().unwrap().run(3, &[Input::Values(&[0.5, 2.0, -3.0])], &mut [Output::Values(&mut y)]).unwrap();
+    assert_eq!(y, [0.75, -3.0, -8.0]);
+}
