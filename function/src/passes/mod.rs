@@ -12,6 +12,7 @@ mod epilogues;
 mod fold;
 mod fuse;
 mod identities;
+mod normalizations;
 mod order;
 mod rows;
 mod scales;
@@ -41,6 +42,7 @@ pub(crate) const PASSES: &[Pass] = &[
     Pass { name: "scales into weights", run: scales::run },
     Pass { name: "accumulations", run: accumulations::run },
     Pass { name: "epilogues", run: epilogues::run },
+    Pass { name: "normalizations", run: normalizations::run },
     Pass { name: "constant folding", run: fold::run },
     Pass { name: "common subexpressions", run: common_subexpressions::run },
     Pass { name: "dead nodes", run: dead::run },

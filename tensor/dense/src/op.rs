@@ -84,6 +84,14 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
         None
     }
 
+    /// For the gradient of `forward`: the operation that takes, for its first input, the gradient above the activation behind
+    /// `forward`, `slope` being the product of that gradient and the activation's slope. The last input of `forward` is a
+    /// further input, the last.
+    fn below(&self, slope: &Lower, forward: &dyn Op) -> Option<Box<dyn Op>> {
+        let _ = (slope, forward);
+        None
+    }
+
     /// This operation with its result added to a further input, the last, of the same spec, if it can do that by itself.
     fn accumulating(&self) -> Option<Box<dyn Op>> {
         None

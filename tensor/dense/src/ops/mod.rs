@@ -2,6 +2,7 @@
 
 pub(crate) mod elementwise;
 
+mod activated_normalization;
 mod activation;
 mod activation_gradient;
 mod any_all;
@@ -62,6 +63,7 @@ mod unique;
 
 pub(crate) use indices::check as check_indices;
 
+pub use activated_normalization::{ActivatedBatchNorm, ActivatedBatchNormGrad, Rectifier};
 pub use activation::{Elu, EluAlpha, GeluErf, GeluTanh, Mish, Prelu, Relu, Relu6, Selu, Silu};
 pub use activation_gradient::*;
 pub use any_all::{ReduceAll, ReduceAny};
@@ -156,6 +158,7 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     one_hot::DEFS,
     power::DEFS,
     normalization::DEFS,
+    activated_normalization::DEFS,
     pool::DEFS,
     random::DEFS,
     reduce::DEFS,

@@ -3,13 +3,16 @@
 //! Statistics, scaling and the gradient are one or two passes each. Gradients of the gradient go through
 //! plain formulas: the rules look whether a tape listens and leave the fused kernels to those who do not.
 
-use crate::attr::OpDef;
+use super::activated_normalization::{ActivatedBatchNorm, ActivatedBatchNormGrad, Rectifier};
+use crate::attr::{Attribute, OpDef};
 use crate::backward::Backward;
-use crate::op::{Op, Outputs, apply, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, Outputs, apply, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{DType, Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch, recorder};
+use crate::{DType, Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch, recorder};
+use gradus_kernels::elementwise::Unary;
 use gradus_kernels::norm::{
-    RowGradients, column_affine, column_backward, column_moments, column_sums, row_norm, row_norm_backward,
+    Above, RowGradients, Slope, column_affine, column_backward, column_moments, column_scales, column_sums,
+    row_norm, row_norm_backward,
 };
 use smallvec::smallvec;
 
@@ -35,6 +38,53 @@ fn leading(rank: usize) -> Vec<isize> {
     (0..rank as isize - 1).collect()
 }
 
+/// The forward operation, with relu or relu6 on y.
+pub(super) fn normalize(
+    name: &str,
+    epsilon: f64,
+    activation: Option<Unary>,
+    x: &[View<'_>],
+    y: &mut [ViewMut<'_>],
+) -> Result<()> {
+    dispatch!(x[0].dtype(), T: wide_float => {
+        let (v, gamma, beta) = (x[0].as_slice::<T>(), x[1].as_slice::<T>(), x[2].as_slice::<T>());
+        let m = column_moments::<T>(v, gamma.len());
+        let [scale, shift] = column_scales::<T>(epsilon as T, gamma, beta, &m.mean, &m.variance);
+        column_affine::<T>(v, &scale, &shift, activation, y[0].as_mut());
+        y[1].as_mut::<T>().copy_from_slice(&m.mean);
+        y[2].as_mut::<T>().copy_from_slice(&m.variance);
+        Ok(())
+    } else { Err(unsupported_dtype(name, x[0].dtype())) })
+}
+
+/// The gradients of x, gamma and beta from dy, x, gamma, mean, variance; dy lies above an activation when that and beta
+/// are given.
+pub(super) fn gradients(
+    name: &str,
+    epsilon: f64,
+    activation: Option<(f64, &View<'_>)>,
+    x: &[View<'_>],
+    y: &mut [ViewMut<'_>],
+) -> Result<()> {
+    dispatch!(x[0].dtype(), T: wide_float => {
+        let (gamma, mean, variance) = (x[2].as_slice::<T>(), x[3].as_slice::<T>(), x[4].as_slice::<T>());
+        let rstd: Vec<T> = variance.iter().map(|v| 1.0 / (v + epsilon as T).sqrt()).collect();
+        let scale: Vec<T> = gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect();
+        let forward = activation.map(|(top, beta)| {
+            (column_scales::<T>(epsilon as T, gamma, beta.as_slice::<T>(), mean, variance), top as T)
+        });
+        let slope = forward.as_ref().map(|([scale, shift], top)| Slope { scale, shift, top: *top });
+        let above = Above { dy: x[0].as_slice::<T>(), x: x[1].as_slice::<T>(), mean, slope };
+        let sums = column_sums::<T>(above);
+        column_backward::<T>(above, &rstd, &scale, &sums, y[0].as_mut());
+        for ((d, s), r) in y[1].as_mut::<T>().iter_mut().zip(&sums[1]).zip(&rstd) {
+            *d = s * r;
+        }
+        y[2].as_mut::<T>().copy_from_slice(&sums[0]);
+        Ok(())
+    } else { Err(unsupported_dtype(name, x[0].dtype())) })
+}
+
 crate::op! {
     /// Batch normalization in training: x, gamma, beta give y, mean, variance (the biased one).
     pub struct BatchNorm { epsilon: f64 } = "batch_norm"
@@ -49,17 +99,11 @@ impl Op for BatchNorm {
         Ok(smallvec![x[0].clone(), x[0].reshaped([n]), x[0].reshaped([n])])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        dispatch!(x[0].dtype(), T: wide_float => {
-            let (v, gamma, beta) = (x[0].as_slice::<T>(), x[1].as_slice::<T>(), x[2].as_slice::<T>());
-            let m = column_moments::<T>(v, gamma.len());
-            let scale: Vec<T> = m.variance.iter().zip(gamma).map(|(v, g)| g / (v + self.epsilon as T).sqrt()).collect();
-            let shift: Vec<T> =
-                beta.iter().zip(&m.mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-            column_affine::<T>(v, &scale, &shift, None, y[0].as_mut());
-            y[1].as_mut::<T>().copy_from_slice(&m.mean);
-            y[2].as_mut::<T>().copy_from_slice(&m.variance);
-            Ok(())
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+        normalize(Self::NAME, self.epsilon, None, x, y)
+    }
+    fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
+        let activation = Rectifier::of(tail)?;
+        Some(ActivatedBatchNorm { epsilon: self.epsilon, activation }.boxed())
     }
     fn keep(&self) -> Keep {
         Keep { x: 0b011, y: 0b110 }
@@ -110,20 +154,13 @@ impl Op for BatchNormGrad {
         Ok(smallvec![x[1].clone(), x[2].clone(), x[2].clone()])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        dispatch!(x[0].dtype(), T: wide_float => {
-            let (dy, v) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
-            let (gamma, mean) = (x[2].as_slice::<T>(), x[3].as_slice::<T>());
-            let rstd: Vec<T> =
-                x[4].as_slice::<T>().iter().map(|v| 1.0 / (v + self.epsilon as T).sqrt()).collect();
-            let scale: Vec<T> = gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect();
-            let sums = column_sums::<T>(dy, v, mean);
-            column_backward::<T>(dy, v, mean, &rstd, &scale, &sums, y[0].as_mut());
-            for ((d, s), r) in y[1].as_mut::<T>().iter_mut().zip(&sums[1]).zip(&rstd) {
-                *d = s * r;
-            }
-            y[2].as_mut::<T>().copy_from_slice(&sums[0]);
-            Ok(())
-        } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+        gradients(Self::NAME, self.epsilon, None, x, y)
+    }
+    fn below(&self, slope: &Lower, forward: &dyn Op) -> Option<Box<dyn Op>> {
+        let known = [BatchNorm::NAME, ActivatedBatchNorm::NAME].contains(&forward.name());
+        let same = forward.attrs()?.first() == Some(&self.epsilon.to_attr());
+        let activation = Rectifier::of_slope(slope).filter(|_| known && same)?;
+        Some(ActivatedBatchNormGrad { epsilon: self.epsilon, activation }.boxed())
     }
     fn differentiable(&self) -> bool {
         false

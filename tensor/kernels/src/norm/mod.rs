@@ -3,7 +3,9 @@
 pub(crate) mod columns;
 pub(crate) mod rows;
 
-pub use columns::{Moments, column_affine, column_backward, column_moments, column_sums};
+pub use columns::{
+    Above, Moments, Slope, column_affine, column_backward, column_moments, column_scales, column_sums,
+};
 pub use rows::{RowGradients, row_norm, row_norm_backward};
 
 #[cfg(test)]

@@ -107,9 +107,10 @@ fn column_gradients_agree_with_differences() {
         (y.iter().zip(&dy).map(|(a, b)| a * b).sum::<f64>(), m, rstd, scale)
     };
     let (_, m, rstd, scale) = forward(&x);
-    let sums = column_sums(&dy, &x, &m.mean);
+    let above = Above { dy: &dy, x: &x, mean: &m.mean, slope: None };
+    let sums = column_sums(above);
     let mut dx = vec![0.0; x.len()];
-    column_backward(&dy, &x, &m.mean, &rstd, &scale, &sums, &mut dx);
+    column_backward(above, &rstd, &scale, &sums, &mut dx);
     for i in 0..x.len() {
         let (mut p, mut q) = (x.clone(), x.clone());
         p[i] += 1e-5;
@@ -133,6 +134,49 @@ fn affine_with_activation_over_all_widths() {
                 let v = x[i].mul_add(scale[i % n], shift[i % n]);
                 let e = top.map_or(v, |t| v.max(0.0).min(t));
                 assert_eq!(*y, e, "{rows} x {n} {activation:?} at {i}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_slope_masks_the_gradient_above() {
+    for (rows, n) in [(1, 1), (9, 5), (1000, 24), (700, 96), (3, 300)] {
+        let [x, dy] = [14, 15].map(|seed| narrow(&values(rows * n, seed)));
+        let [mean, rstd] = [16, 17].map(|seed| narrow(&values(n, seed)));
+        // 8.8 < x < 11.8, so about half of the results lie between 0 and 6.
+        let (scale, shift) = (vec![4.0f32; n], vec![-40.0f32; n]);
+        for (top, name) in [(f32::NAN, "relu"), (6.0, "relu6")] {
+            let inside = |x: f32, i: usize| {
+                let y = x.mul_add(scale[i % n], shift[i % n]);
+                y > 0.0 && (top.is_nan() || y < top)
+            };
+            let masked: Vec<f32> = dy
+                .iter()
+                .zip(&x)
+                .enumerate()
+                .map(|(i, (d, x))| if inside(*x, i) { *d } else { 0.0 })
+                .collect();
+            let run = |dy: &[f32], slope, threads| {
+                let above = Above { dy, x: &x, mean: &mean, slope };
+                threads::with_num_threads(threads, || {
+                    let sums = column_sums(above);
+                    let mut dx = vec![0.0; x.len()];
+                    column_backward(above, &rstd, &scale, &sums, &mut dx);
+                    (sums, dx)
+                })
+            };
+            let slope = Some(Slope { scale: &scale, shift: &shift, top });
+            let expected = run(&masked, None, 1);
+            assert_eq!(run(&dy, slope, 1), expected, "{name}, {rows} x {n}");
+            assert_eq!(run(&dy, slope, 3), expected, "{name}, {rows} x {n}, threads");
+            for i in 0..n {
+                let sum: f64 = (0..rows).map(|r| f64::from(masked[r * n + i])).sum();
+                let size: f64 = (0..rows).map(|r| f64::from(masked[r * n + i]).abs()).sum();
+                assert!(
+                    (f64::from(expected.0[0][i]) - sum).abs() <= 1e-6 * size,
+                    "{name}, {rows} x {n}: {sum}"
+                );
             }
         }
     }
