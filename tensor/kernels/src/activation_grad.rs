@@ -1,6 +1,7 @@
 //! The gradient of a fused activation, from the value it gave.
 
-use crate::dtype::Element;
+use crate::dtype::{DType, Element};
+use crate::elementwise::narrow;
 use crate::gemm::Activation;
 use crate::split;
 use crate::vector::{self, Body};
@@ -68,6 +69,21 @@ impl<T: Element + PartialOrd> Body for Grad<'_, T> {
     }
 }
 
+/// Halves by way of f32, so that the loops over them are not compiled twice more.
+fn narrow_grad<T: Element>(activation: Activation, dy: &[T], y: &[T], dx: &mut [T]) {
+    const TILE: usize = 512;
+    let mut wide = [[0.0f32; TILE]; 3];
+    for (i, dx) in dx.chunks_mut(TILE).enumerate() {
+        let n = dx.len();
+        let at = i * TILE..i * TILE + n;
+        let [a, b, c] = &mut wide;
+        narrow::widen(&dy[at.clone()], &mut a[..n]);
+        narrow::widen(&y[at], &mut b[..n]);
+        vector::run(Grad { activation, dy: &a[..n], y: &b[..n], dx: &mut c[..n] });
+        narrow::round(&c[..n], dx);
+    }
+}
+
 /// `dx = dy * activation'(x)`, where the derivative is read off `y = activation(x)`.
 ///
 /// Panics when the slices differ in length.
@@ -75,6 +91,10 @@ pub fn activation_grad<T: Element + PartialOrd>(activation: Activation, dy: &[T]
     assert!(dy.len() == dx.len() && y.len() == dx.len(), "activation_grad: lengths differ");
     split::chunks(dx, split::piece(0.2), |start, dx| {
         let at = start..start + dx.len();
-        vector::run(Grad { activation, dy: &dy[at.clone()], y: &y[at], dx });
+        let (dy, y) = (&dy[at.clone()], &y[at]);
+        match T::DTYPE {
+            DType::F16 | DType::BF16 => narrow_grad(activation, dy, y, dx),
+            _ => vector::run(Grad { activation, dy, y, dx }),
+        }
     });
 }

@@ -16,7 +16,7 @@ pub(crate) mod compare;
 mod complex;
 pub(crate) mod flat;
 mod integer;
-mod narrow;
+pub(crate) mod narrow;
 mod operand;
 pub(crate) mod ternary;
 pub(crate) mod unary;

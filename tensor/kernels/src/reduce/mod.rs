@@ -206,10 +206,13 @@ pub(crate) fn reduce_of<T: Element>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T
         }
         DType::I32 => int!(i32),
         DType::I64 => int!(i64),
-        DType::U8 => int!(u8),
         DType::U64 => int!(u64),
+        // Products of bytes have no instruction, and their loops are the largest of all.
+        DType::U8 if !matches!(op, Reduce::Prod | Reduce::SumSquares) => {
+            sum_or_extreme(op, axes, same::<T, u8>(x), same_mut(y));
+        }
         // What wraps in 64 bits wraps to the same low bits, and the order is the same: no copy of every loop for these.
-        DType::I8 | DType::I16 | DType::U16 | DType::U32 => {
+        DType::U8 | DType::I8 | DType::I16 | DType::U16 | DType::U32 => {
             let (mut wide, mut out) = (vec![0i64; x.len()], vec![0i64; y.len()]);
             convert(x, &mut wide);
             integer(op, axes, &wide, &mut out);
@@ -248,22 +251,30 @@ fn float<T: Float + fold::Number>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T])
 }
 
 fn integer<T: fold::Number>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T]) {
-    axes.passes(x, y, |x, y, d, first| match op {
-        Reduce::Sum => pass::pass(Plus, x, y, d),
-        Reduce::SumSquares if first => pass::pass(Squares, x, y, d),
-        Reduce::SumSquares => pass::pass(Plus, x, y, d),
-        Reduce::Prod => pass::pass(Times, x, y, d),
-        Reduce::Max => pass::pass(Max, x, y, d),
-        Reduce::Min => pass::pass(Min, x, y, d),
+    match op {
+        Reduce::Prod => axes.passes(x, y, |x, y, d, _| pass::pass(Times, x, y, d)),
+        Reduce::SumSquares => axes.passes(x, y, |x, y, d, first| match first {
+            true => pass::pass(Squares, x, y, d),
+            false => pass::pass(Plus, x, y, d),
+        }),
+        _ => sum_or_extreme(op, axes, x, y),
+    }
+}
+
+fn sum_or_extreme<T: fold::Number>(op: Reduce, axes: &Axes, x: &[T], y: &mut [T]) {
+    match op {
+        Reduce::Sum => axes.passes(x, y, |x, y, d, _| pass::pass(Plus, x, y, d)),
+        Reduce::Max => axes.passes(x, y, |x, y, d, _| pass::pass(Max, x, y, d)),
+        Reduce::Min => axes.passes(x, y, |x, y, d, _| pass::pass(Min, x, y, d)),
+        Reduce::Mean => {
+            // The sum may not fit the type.
+            let wide: Vec<i64> = x.iter().map(|v| v.to_wide()).collect();
+            let mut sums = vec![0i64; y.len()];
+            axes.passes(&wide, &mut sums, |x, y, d, _| pass::pass(Plus, x, y, d));
+            let n = axes.count().max(1) as i64;
+            y.iter_mut().zip(sums).for_each(|(y, s)| *y = T::from_wide(s / n));
+        }
         _ => {}
-    });
-    if op == Reduce::Mean {
-        // The sum may not fit the type.
-        let wide: Vec<i64> = x.iter().map(|v| v.to_wide()).collect();
-        let mut sums = vec![0i64; y.len()];
-        axes.passes(&wide, &mut sums, |x, y, d, _| pass::pass(Plus, x, y, d));
-        let n = axes.count().max(1) as i64;
-        y.iter_mut().zip(sums).for_each(|(y, s)| *y = T::from_wide(s / n));
     }
 }
 
