@@ -1,7 +1,9 @@
 //! Operations through which no gradient flows: asking for one is an error that says why.
 
 use gradus_autograd::GradientTape;
-use gradus_tensor::{DType, Result, Tensor};
+use gradus_tensor::op::{self, Op};
+use gradus_tensor::ops::{ActivatedBatchNorm, ActivatedBatchNormGrad, Rectifier};
+use gradus_tensor::{DType, Error, Result, Tensor};
 
 /// Name of the operation, a function of a vector that uses it, and what the error must say.
 type Row = (&'static str, fn(&Tensor) -> Result<Tensor>, &'static str);
@@ -16,6 +18,16 @@ fn half(x: &Tensor) -> Result<Tensor> {
 
 fn whole(x: &Tensor) -> Result<Tensor> {
     x.abs()?.cast(DType::I32)
+}
+
+/// What replays put in place of operations whose gradients are recorded already, on x as one column.
+fn replayed(op: &dyn Op, x: &Tensor, others: &[f64]) -> Result<Tensor> {
+    let column = x.reshape([3, 1])?;
+    let others: Vec<Tensor> = others.iter().map(|&v| Tensor::new([v])).collect::<Result<_>>()?;
+    // A gradient reads what is above it and the input of the forward pass; others are per column.
+    let columns = if others.len() > 2 { 2 } else { 1 };
+    let given: Vec<&Tensor> = std::iter::repeat_n(&column, columns).chain(&others).collect();
+    op::apply(op, &given)?.into_iter().next().ok_or_else(|| Error::value("no output"))
 }
 
 fn truth(x: &Tensor) -> Result<Tensor> {
@@ -76,6 +88,20 @@ pub const TABLE: &[Row] = &[
         UNCONNECTED,
     ),
     ("stop_gradient", |x| x.stop_gradient(), UNCONNECTED),
+    // Made by replays only.
+    (
+        "activated_batch_norm",
+        |x| replayed(&ActivatedBatchNorm { epsilon: 1e-3, activation: Rectifier::Relu }, x, &[1.0, 0.0]),
+        NO_RULE,
+    ),
+    (
+        "activated_batch_norm_grad",
+        |x| {
+            let op = ActivatedBatchNormGrad { epsilon: 1e-3, activation: Rectifier::Relu6 };
+            replayed(&op, x, &[1.0, 0.4, 0.5, 0.0])
+        },
+        NO_RULE,
+    ),
 ];
 
 /// Gradients that are one operation, for which rules put plain formulas when a tape listens.
