@@ -126,6 +126,15 @@ impl Graph {
         uses
     }
 
+    /// The node that makes each value; none for inputs and constants.
+    pub(crate) fn makers(&self) -> Vec<Option<usize>> {
+        let mut makers = vec![None; self.values()];
+        for (i, n) in self.nodes.iter().enumerate() {
+            n.y.iter().for_each(|&v| makers[v as usize] = Some(i));
+        }
+        makers
+    }
+
     /// Reads `to[v]` wherever `v` was read; chains of replacements must be resolved already.
     pub(crate) fn redirect(&mut self, to: &[Value]) {
         let read = self.nodes.iter_mut().flat_map(|n| &mut n.x).chain(&mut self.outputs);

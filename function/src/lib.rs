@@ -42,6 +42,7 @@ mod graph;
 mod kept;
 mod key;
 mod layers;
+mod layout;
 mod passes;
 mod plan;
 mod profile;

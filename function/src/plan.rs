@@ -1,8 +1,4 @@
-//! Where every value lives: memory is laid out once, and calls run in it.
-//!
-//! Values of one element lie inline. Larger ones get a slot of an arena; a slot is handed on when its value has been
-//! read for the last time, so the arena is about as large as what is alive at once. Reshapes and leading slices are
-//! places inside the value they come from and cost nothing. What leaves as an output has a buffer of its own.
+//! Running a graph whose memory was laid out once ([`layout`](crate::layout)).
 //!
 //! Large slots go back to the buffer pool after each call, the one used last on top: the next call starts in memory that is
 //! still in the caches, and plans that take turns (of a training and its evaluation) share it.
@@ -10,20 +6,20 @@
 //! Each caller takes an arena and returns it, so threads do not wait for each other. Inputs are dropped at their last
 //! use, and an operation that replaces an input works in that input's memory when nobody else holds it.
 
-use crate::graph::{Graph, Value};
+use crate::graph::Graph;
+use crate::layout::Layout;
 use crate::profile::Profile;
 use gradus_kernels::{Buffer, Scalar};
 use gradus_tensor::op::Op;
 use gradus_tensor::view::{View, ViewMut};
 use gradus_tensor::{DType, Element, Error, Result, Spec, Tensor, dispatch};
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Where a value starts, before reshapes and slices of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Given(u32),
     Constant(u32),
     Slot(u32),
@@ -31,39 +27,39 @@ enum Place {
 }
 
 #[derive(Clone, Debug)]
-struct Read {
-    place: Place,
-    offset: usize,
-    spec: Spec,
+pub(crate) struct Read {
+    pub place: Place,
+    pub offset: usize,
+    pub spec: Spec,
 }
 
 #[derive(Clone, Debug)]
-struct Write {
-    place: Place,
-    spec: Spec,
+pub(crate) struct Write {
+    pub place: Place,
+    pub spec: Spec,
     /// The input whose values the output starts from, when the operation replaces one.
-    from: Option<Read>,
+    pub from: Option<Read>,
     /// Whether that input's memory can be taken: nobody reads it afterwards.
-    take: bool,
+    pub take: bool,
 }
 
 #[derive(Debug)]
-struct Step {
-    op: Arc<dyn Op>,
-    x: SmallVec<[Read; 3]>,
-    y: SmallVec<[Write; 1]>,
+pub(crate) struct Step {
+    pub op: Arc<dyn Op>,
+    pub x: SmallVec<[Read; 3]>,
+    pub y: SmallVec<[Write; 1]>,
     /// Inputs of the graph that are not read any more.
-    done: SmallVec<[u32; 1]>,
-    updates: bool,
+    pub done: SmallVec<[u32; 1]>,
+    pub updates: bool,
     /// Where values go that leave in pieces.
-    pieces: SmallVec<[Piece; 1]>,
+    pub pieces: SmallVec<[Piece; 1]>,
 }
 
 /// A value that is copied out as soon as it is made: its number among the outputs.
 #[derive(Clone, Debug)]
-struct Piece {
-    number: usize,
-    read: Read,
+pub(crate) struct Piece {
+    pub number: usize,
+    pub read: Read,
 }
 
 /// What a call is given.
@@ -86,30 +82,30 @@ impl Given<'_> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    dtype: DType,
-    len: usize,
+pub(crate) struct Slot {
+    pub dtype: DType,
+    pub len: usize,
 }
 
 /// Memory for one call at a time.
-struct Arena {
+pub(crate) struct Arena {
     slots: Vec<Option<Buffer>>,
     inline: Vec<Scalar>,
 }
 
 /// A laid-out graph.
 pub(crate) struct Plan {
-    steps: Vec<Step>,
-    slots: Vec<Slot>,
-    inline: Vec<DType>,
-    constants: Vec<Tensor>,
-    outputs: Vec<Read>,
+    pub steps: Vec<Step>,
+    pub slots: Vec<Slot>,
+    pub inline: Vec<DType>,
+    pub constants: Vec<Tensor>,
+    pub outputs: Vec<Read>,
     /// Outputs that are copied before the first step.
-    first: Vec<Piece>,
+    pub first: Vec<Piece>,
     /// Large slots, the one used last at the end.
-    large: Vec<u32>,
-    idle: Mutex<Vec<Arena>>,
-    values: usize,
+    pub large: Vec<u32>,
+    pub idle: Mutex<Vec<Arena>>,
+    pub values: usize,
 }
 
 impl std::fmt::Debug for Plan {
@@ -120,8 +116,6 @@ impl std::fmt::Debug for Plan {
 
 /// Arenas that wait for the next caller; further ones are dropped.
 const IDLE: usize = 8;
-/// Bytes from which on a slot goes back to the pool between calls.
-const LARGE: usize = 1 << 20;
 
 impl Plan {
     pub fn new(g: &Graph) -> Plan {
@@ -365,216 +359,6 @@ enum Held {
 
 fn copy(from: &View<'_>, to: &mut ViewMut<'_>) {
     dispatch!(from.dtype(), T: all => { to.as_mut::<T>().copy_from_slice(from.as_slice::<T>()) });
-}
-
-/// The layout while it is being worked out.
-struct Layout {
-    steps: Vec<Step>,
-    slots: Vec<Slot>,
-    inline: Vec<DType>,
-    free: Vec<u32>,
-    free_inline: Vec<u32>,
-    reads: Vec<Option<Read>>,
-    first: Vec<Piece>,
-    values: usize,
-}
-
-impl Layout {
-    fn of(g: &Graph, piecewise: bool) -> Layout {
-        let mut l = Layout {
-            steps: Vec::new(),
-            slots: Vec::new(),
-            inline: Vec::new(),
-            free: Vec::new(),
-            free_inline: Vec::new(),
-            reads: vec![None; g.values()],
-            first: Vec::new(),
-            values: 0,
-        };
-        for (i, &v) in g.inputs.iter().enumerate() {
-            l.reads[v as usize] =
-                Some(Read { place: Place::Given(i as u32), offset: 0, spec: g.spec(v).clone() });
-        }
-        for (i, (v, _)) in g.constants.iter().enumerate() {
-            l.reads[*v as usize] =
-                Some(Read { place: Place::Constant(i as u32), offset: 0, spec: g.spec(*v).clone() });
-        }
-        // The value that each value is a part of, and the step after which a root is not read any more.
-        let mut root: Vec<Value> = (0..g.values() as Value).collect();
-        let mut offset = vec![0usize; g.values()];
-        for n in &g.nodes {
-            let specs: SmallVec<[&Spec; 4]> = n.x.iter().map(|&v| g.spec(v)).collect();
-            if let (Some(at), [y]) = (n.op.alias(&specs), &n.y[..]) {
-                // One element of a larger value is read there too, inline values have no parts.
-                root[*y as usize] = root[n.x[0] as usize];
-                offset[*y as usize] = offset[n.x[0] as usize] + at;
-            }
-        }
-        let mut last = vec![0usize; g.values()];
-        for (i, n) in g.nodes.iter().enumerate() {
-            n.x.iter().chain(&n.y).for_each(|&v| last[root[v as usize] as usize] = i);
-        }
-        let mut leaves = vec![false; g.values()];
-        // What leaves in pieces is copied, and its memory handed on.
-        let mut pieces: HashMap<Value, SmallVec<[usize; 1]>> = HashMap::new();
-        if piecewise {
-            g.outputs.iter().enumerate().for_each(|(k, &v)| pieces.entry(v).or_default().push(k));
-        }
-        let whole = if piecewise { &[] } else { &g.outputs[..] };
-        for &v in whole {
-            leaves[root[v as usize] as usize] = true;
-            last[root[v as usize] as usize] = usize::MAX;
-        }
-        let given = g.inputs.iter().copied().chain(g.constants.iter().map(|(v, _)| *v));
-        given.for_each(|v| l.copy_out(v, &pieces));
-        for (i, n) in g.nodes.iter().enumerate() {
-            if let [y] = n.y[..]
-                && root[y as usize] != y
-            {
-                let from = root[y as usize];
-                if let Some(r) = l.reads[from as usize].clone() {
-                    l.reads[y as usize] =
-                        Some(Read { offset: offset[y as usize], spec: g.spec(y).clone(), ..r });
-                }
-            } else {
-                l.step(g, i, n, &last, &leaves, &root);
-            }
-            n.y.iter().for_each(|&v| l.copy_out(v, &pieces));
-            l.release(n, i, &last, &root);
-        }
-        l
-    }
-
-    /// Has a value copied out, right behind the step that was laid out last.
-    fn copy_out(&mut self, v: Value, pieces: &HashMap<Value, SmallVec<[usize; 1]>>) {
-        let (Some(numbers), Some(read)) = (pieces.get(&v), &self.reads[v as usize]) else { return };
-        let list = numbers.iter().map(|&number| Piece { number, read: read.clone() });
-        match self.steps.last_mut() {
-            Some(step) => step.pieces.extend(list),
-            None => self.first.extend(list),
-        }
-    }
-
-    fn step(
-        &mut self,
-        g: &Graph,
-        i: usize,
-        n: &crate::Node,
-        last: &[usize],
-        leaves: &[bool],
-        root: &[Value],
-    ) {
-        let x: Option<SmallVec<[Read; 3]>> = n.x.iter().map(|&v| self.reads[v as usize].clone()).collect();
-        let Some(x) = x else { return };
-        let replaces = n.op.replaces();
-        let mut y: SmallVec<[Write; 1]> = SmallVec::new();
-        for (k, &v) in n.y.iter().enumerate() {
-            let spec = g.spec(v).clone();
-            self.values += spec.len() * spec.dtype.size();
-            let replaced = replaces.iter().find(|(o, _)| *o == k).map(|(_, input)| *input);
-            let from = replaced.map(|input| x[input].clone());
-            // Memory can be taken from a whole value that dies here and is read in no other place of this step.
-            let take = replaced.is_some_and(|input| {
-                let v = root[n.x[input] as usize];
-                let readers = n.x.iter().filter(|&&o| root[o as usize] == v).count();
-                last[v as usize] == i && readers == 1 && x[input].offset == 0 && g.spec(v).len() == spec.len()
-            });
-            let place = match &from {
-                Some(Read { place: p @ Place::Slot(s), .. })
-                    if take && (!leaves[v as usize] || self.slots[*s as usize].len == spec.len()) =>
-                {
-                    *p
-                }
-                _ if spec.len() == 1 => Place::Inline(self.inline_room(spec.dtype, leaves[v as usize])),
-                _ => Place::Slot(self.room(&spec, leaves[v as usize])),
-            };
-            self.reads[v as usize] = Some(Read { place, offset: 0, spec: spec.clone() });
-            y.push(Write { place, spec, from, take });
-        }
-        let done = (g.inputs.iter().enumerate())
-            .filter(|&(_, &v)| last[v as usize] == i && n.x.iter().any(|&x| root[x as usize] == v))
-            .map(|(k, _)| k as u32)
-            .collect();
-        let (updates, pieces) = (!replaces.is_empty(), SmallVec::new());
-        self.steps.push(Step { op: n.op.clone(), x, y, done, updates, pieces });
-    }
-
-    /// A free slot that fits well, or a new one. What leaves gets one of its own size that nobody had before.
-    fn room(&mut self, spec: &Spec, leaves: bool) -> u32 {
-        let (dtype, len) = (spec.dtype, spec.len());
-        // Of equal ones the one freed last: it is in the caches.
-        let best = (self.free.iter().enumerate().rev())
-            .filter(|&(_, &s)| {
-                let slot = self.slots[s as usize];
-                !leaves && slot.dtype == dtype && slot.len >= len && slot.len <= 2 * len.max(64)
-            })
-            .min_by_key(|&(_, &s)| self.slots[s as usize].len);
-        if let Some((i, &s)) = best {
-            self.free.remove(i);
-            return s;
-        }
-        self.slots.push(Slot { dtype, len });
-        (self.slots.len() - 1) as u32
-    }
-
-    fn inline_room(&mut self, dtype: DType, leaves: bool) -> u32 {
-        let same = self.free_inline.iter().position(|&i| self.inline[i as usize] == dtype);
-        if let (Some(i), false) = (same, leaves) {
-            return self.free_inline.swap_remove(i);
-        }
-        self.inline.push(dtype);
-        (self.inline.len() - 1) as u32
-    }
-
-    /// Gives back the memory of values that node i was the last to read, unless its output took it over.
-    fn release(&mut self, n: &crate::Node, i: usize, last: &[usize], root: &[Value]) {
-        let mut seen: SmallVec<[Value; 4]> = SmallVec::new();
-        let taken: SmallVec<[Place; 2]> =
-            n.y.iter()
-                .filter(|&&v| last[v as usize] > i)
-                .filter_map(|&v| Some(self.reads[v as usize].as_ref()?.place))
-                .collect();
-        for v in n.x.iter().chain(&n.y).map(|&v| root[v as usize]) {
-            if last[v as usize] != i || seen.contains(&v) {
-                continue;
-            }
-            seen.push(v);
-            match self.reads[v as usize].as_ref().map(|r| r.place) {
-                Some(p) if taken.contains(&p) => {}
-                Some(Place::Slot(s)) if !self.free.contains(&s) => self.free.push(s),
-                Some(Place::Inline(s)) if !self.free_inline.contains(&s) => self.free_inline.push(s),
-                _ => {}
-            }
-        }
-    }
-
-    fn finish(self, g: &Graph) -> Plan {
-        let outputs = g.outputs.iter().filter_map(|&v| self.reads[v as usize].clone()).collect();
-        let mut last = vec![0; self.slots.len()];
-        for (i, step) in self.steps.iter().enumerate() {
-            let places = step.x.iter().map(|r| r.place).chain(step.y.iter().map(|w| w.place));
-            for place in places {
-                if let Place::Slot(s) = place {
-                    last[s as usize] = i;
-                }
-            }
-        }
-        let bytes = |s: &Slot| s.len * s.dtype.size();
-        let slots = self.slots.iter().enumerate().filter(|(_, s)| bytes(s) > LARGE);
-        let mut large: Vec<u32> = slots.map(|(i, _)| i as u32).collect();
-        large.sort_by_key(|&s| last[s as usize]);
-        Plan {
-            large,
-            first: self.first,
-            steps: self.steps,
-            slots: self.slots,
-            inline: self.inline,
-            constants: g.constants.iter().map(|(_, t)| t.clone()).collect(),
-            outputs,
-            idle: Mutex::default(),
-            values: self.values,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -78,9 +78,12 @@ fn as_one_by_one_and_with_any_number_of_threads() {
             let bits = |threads: usize| -> Vec<Vec<u8>> {
                 let found = with_num_threads(threads, || f.call(&x)).unwrap();
                 for (i, (f, w)) in found.iter().zip(&want).enumerate() {
-                    let far = f.sub(w).unwrap().abs().unwrap().reduce_max((), false).unwrap();
-                    let far = far.item::<f32>().unwrap();
-                    assert!(far < 2e-6, "{name}, batch {batch}, result {i}: {far} apart");
+                    // The weights' gradients are added up range by range: another order of the same sums, each
+                    // partial one rounded by half an ulp of at most the largest.
+                    let most =
+                        |t: &Tensor| t.abs().unwrap().reduce_max((), false).unwrap().item::<f32>().unwrap();
+                    let (far, near) = (most(&f.sub(w).unwrap()), 4.0 * f32::EPSILON * most(w));
+                    assert!(far <= near, "{name}, batch {batch}, result {i}: {far} apart, more than {near}");
                 }
                 found.iter().map(|t| t.to_bytes().unwrap()).collect()
             };

@@ -23,10 +23,9 @@ fn elementwise(n: &Node) -> bool {
 
 pub(super) fn run(g: &mut Graph) {
     let uses = g.uses();
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+    let maker = g.makers();
     let mut readers: Vec<SmallVec<[usize; 2]>> = vec![SmallVec::new(); g.values()];
     for (i, n) in g.nodes.iter().enumerate() {
-        n.y.iter().for_each(|&v| maker[v as usize] = Some(i));
         n.x.iter().for_each(|&v| readers[v as usize].push(i));
     }
     // The only node that reads a value, which leaves nowhere else.

@@ -13,21 +13,13 @@ pub(super) fn run(g: &mut Graph) {
     super::dead::run(g);
 }
 
-fn makers(g: &Graph) -> Vec<Option<usize>> {
-    let mut maker = vec![None; g.values()];
-    for (i, n) in g.nodes.iter().enumerate() {
-        n.y.iter().for_each(|&v| maker[v as usize] = Some(i));
-    }
-    maker
-}
-
 /// The node that makes v, if v is the first of several outputs.
 fn first_of_several(g: &Graph, maker: &[Option<usize>], v: Value) -> Option<usize> {
     maker[v as usize].filter(|&m| g.nodes[m].y.len() > 1 && g.nodes[m].y[0] == v)
 }
 
 fn activations(g: &mut Graph) {
-    let (uses, maker) = (g.uses(), makers(g));
+    let (uses, maker) = (g.uses(), g.makers());
     for i in 0..g.nodes.len() {
         let tail = g.nodes[i].op.lower();
         let Lower::Unary(_) = tail else { continue };
@@ -46,7 +38,7 @@ fn activations(g: &mut Graph) {
 }
 
 fn slopes(g: &mut Graph) {
-    let (uses, maker) = (g.uses(), makers(g));
+    let (uses, maker) = (g.uses(), g.makers());
     for i in 0..g.nodes.len() {
         let Some(&dy) = g.nodes[i].x.first() else { continue };
         let Some(s) = maker[dy as usize].filter(|_| uses[dy as usize] == 1) else { continue };

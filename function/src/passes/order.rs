@@ -8,12 +8,9 @@ use std::collections::BinaryHeap;
 /// of each node, as the number of some node. No group may depend on itself by way of another.
 pub(super) fn groups(g: &Graph, of: &[usize]) -> Vec<Vec<usize>> {
     let n = g.nodes.len();
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+    let maker = g.makers();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); n];
-    for (i, node) in g.nodes.iter().enumerate() {
-        node.y.iter().for_each(|&v| maker[v as usize] = Some(i));
-        members[of[i]].push(i);
-    }
+    (0..n).for_each(|i| members[of[i]].push(i));
     let mut waits = vec![0usize; n];
     let mut then: Vec<Vec<usize>> = vec![Vec::new(); n];
     for k in 0..n {

@@ -125,11 +125,10 @@ impl Members {
         let cut = (g.nodes.iter().zip(&fixed))
             .map(|(n, fixed)| if *fixed { None } else { on_part(g, n, rows, part).map(|(_, cut)| cut) })
             .collect();
-        let mut m = Members { rows, part, cut, maker: vec![None; g.values()], level: vec![0; g.nodes.len()] };
+        let mut m = Members { rows, part, cut, maker: g.makers(), level: vec![0; g.nodes.len()] };
         for (i, n) in g.nodes.iter().enumerate() {
             let level = (0..n.x.len()).map(|k| m.before(g, i, k)).max();
             m.level[i] = level.unwrap_or(0);
-            n.y.iter().for_each(|&v| m.maker[v as usize] = Some(i));
         }
         m
     }

@@ -15,11 +15,10 @@ use std::sync::Arc;
 
 pub(super) fn run(g: &mut Graph) {
     let uses = g.uses();
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+    let maker = g.makers();
     let mut reader: Vec<Option<usize>> = vec![None; g.values()];
     for (i, n) in g.nodes.iter().enumerate() {
         n.x.iter().for_each(|&v| reader[v as usize] = Some(i));
-        n.y.iter().for_each(|&v| maker[v as usize] = Some(i));
     }
     let once = |v: Value| uses[v as usize] == 1;
     let mut shifted: Vec<Option<Scaled>> = vec![None; g.nodes.len()];

@@ -53,11 +53,10 @@ struct Sums {
 impl Sums {
     fn of(g: &Graph) -> Sums {
         let uses = g.uses();
-        let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+        let maker = g.makers();
         let mut reader: Vec<Option<usize>> = vec![None; g.values()];
         for (i, n) in g.nodes.iter().enumerate() {
             n.x.iter().for_each(|&v| reader[v as usize] = Some(i));
-            n.y.iter().for_each(|&v| maker[v as usize] = Some(i));
         }
         let adds = |i: usize| {
             let n = &g.nodes[i];
