@@ -68,7 +68,7 @@ instances! {
     fn tile(x: &[Self], shape: &[usize], times: &[usize], y: &mut [Self]) -> Result = crate::layout::strided::tile_of;
     fn softmax(kind: Softmax, x: &[Self], y: &mut [Self], n: usize) -> Result = crate::softmax::softmax_of;
     fn softmax_backward(kind: Softmax, y: &[Self], dy: &[Self], dx: &mut [Self], n: usize) -> Result = crate::softmax::softmax_backward_of;
-    fn cross_entropy(logits: &[Self], labels: Labels<'_, Self>, loss: &mut [Self], gradient: &mut [Self], n: usize) -> Result = crate::softmax::cross_entropy_of;
+    fn cross_entropy(logits: &[Self], labels: Labels<'_, Self>, loss: &mut [Self], probabilities: &mut [Self], n: usize) -> Result = crate::softmax::cross_entropy_of;
     fn read(strided: &Strided, x: &[Self], y: &mut [Self]) = Strided::read_of;
     fn write(strided: &Strided, x: &[Self], y: &mut [Self]) = Strided::write_of;
     fn convert(x: &[Self], y: SliceMut<'_>) = crate::convert::convert_of;

@@ -11,8 +11,9 @@ use crate::special;
 use crate::split;
 use crate::vector::{self, Body};
 
-/// Blocks that are permuted side by side: a round waits for its product, so several vectors take turns.
-const WIDTH: usize = 32;
+/// Blocks that are permuted side by side: a round waits for its product, so several vectors take turns, as
+/// many as registers hold: twice as many go through memory, and take six times as long.
+const WIDTH: usize = 16;
 
 /// Where a stream of random words starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

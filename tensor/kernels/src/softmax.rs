@@ -223,26 +223,25 @@ pub enum Labels<'a, T> {
     Dense(&'a [T]),
 }
 
-/// Cross-entropy of softmax(logits) with the labels, and its gradient, in one pass over rows of n classes.
+/// Cross-entropy of softmax(logits) with the labels, and softmax(logits), in one pass over rows of n classes.
 ///
-/// loss = -sum of t log_softmax(logits) per row; gradient = softmax(logits) - t, which for dense labels
-/// takes t to sum to 1, as TensorFlow does. `gradient` may be empty when it is not wanted.
+/// loss = -sum of t log_softmax(logits) per row. `probabilities` may be empty when they are not wanted.
 /// Errors: a class outside 0..n, a type that is not f32 or f64 (widen narrow ones first).
 pub fn cross_entropy<T: Element>(
     logits: &[T],
     labels: Labels<'_, T>,
     loss: &mut [T],
-    gradient: &mut [T],
+    probabilities: &mut [T],
     n: usize,
 ) -> Result {
-    T::cross_entropy(logits, labels, loss, gradient, n)
+    T::cross_entropy(logits, labels, loss, probabilities, n)
 }
 
 pub(crate) fn cross_entropy_of<T: Element>(
     logits: &[T],
     labels: Labels<'_, T>,
     loss: &mut [T],
-    gradient: &mut [T],
+    probabilities: &mut [T],
     n: usize,
 ) -> Result {
     let rows = loss.len();
@@ -251,15 +250,22 @@ pub(crate) fn cross_entropy_of<T: Element>(
         Labels::Dense(t) => t.len(),
     };
     assert!(logits.len() == rows * n && given == rows * n, "cross-entropy: lengths for {rows} rows of {n}");
-    assert!(gradient.is_empty() || gradient.len() == rows * n, "cross-entropy: length of the gradient");
+    assert!(
+        probabilities.is_empty() || probabilities.len() == rows * n,
+        "cross-entropy: number of probabilities"
+    );
     if let Labels::Sparse(l) = labels
         && let Some(i) = l.iter().position(|&c| c < 0 || c as u64 >= n as u64)
     {
         return Err(Error::Shape(format!("cross-entropy: label {} of row {i} is not in 0..{n}", l[i])));
     }
     match T::DTYPE {
-        DType::F32 => entropy(same::<T, f32>(logits), view(labels), same_mut(loss), same_mut(gradient), n),
-        DType::F64 => entropy(same::<T, f64>(logits), view(labels), same_mut(loss), same_mut(gradient), n),
+        DType::F32 => {
+            entropy(same::<T, f32>(logits), view(labels), same_mut(loss), same_mut(probabilities), n)
+        }
+        DType::F64 => {
+            entropy(same::<T, f64>(logits), view(labels), same_mut(loss), same_mut(probabilities), n)
+        }
         dtype => return Err(Error::Unsupported { op: "cross-entropy", dtype }),
     }
     Ok(())
@@ -273,7 +279,7 @@ fn view<T: Element, U: Element>(labels: Labels<'_, T>) -> Labels<'_, U> {
 }
 
 struct Entropy<'a, T> {
-    /// Shifted logits, and their exponentials, which become the gradient.
+    /// Shifted logits, and their exponentials, which become the probabilities.
     z: &'a [T],
     e: &'a mut [T],
     labels: Labels<'a, T>,
@@ -297,15 +303,13 @@ impl<T: Wide> Body for Entropy<'_, T> {
                 Labels::Sparse(l) => {
                     let c = l[r] as usize;
                     *loss = log - z[c];
-                    e[c] = e[c] - T::ONE;
                 }
                 Labels::Dense(t) => {
                     let mut total = T::ZERO;
-                    for ((e, &z), &t) in e.iter_mut().zip(z).zip(&t[r * n..(r + 1) * n]) {
+                    for (&z, &t) in z.iter().zip(&t[r * n..(r + 1) * n]) {
                         // A label of 0 counts nothing, even at a logit of -inf.
                         let part = crate::math::select(t == T::ZERO, T::ZERO, t * (log - z));
                         total = total + part;
-                        *e = *e - t;
                     }
                     *loss = total;
                 }
@@ -314,13 +318,13 @@ impl<T: Wide> Body for Entropy<'_, T> {
     }
 }
 
-fn entropy<T: Wide>(logits: &[T], labels: Labels<'_, T>, loss: &mut [T], gradient: &mut [T], n: usize) {
+fn entropy<T: Wide>(logits: &[T], labels: Labels<'_, T>, loss: &mut [T], probabilities: &mut [T], n: usize) {
     if n == 0 {
         return loss.fill(T::ZERO);
     }
     let piece = (PIECE / n).max(1);
-    let wanted = !gradient.is_empty();
-    let gradient = SharedMut::new(gradient);
+    let wanted = !probabilities.is_empty();
+    let probabilities = SharedMut::new(probabilities);
     split::chunks(loss, piece, |start, loss| {
         let range = start * n..(start + loss.len()) * n;
         let mut z = vec![T::ZERO; range.len()];
@@ -332,7 +336,7 @@ fn entropy<T: Wide>(logits: &[T], labels: Labels<'_, T>, loss: &mut [T], gradien
         let mut own = Vec::new();
         let e: &mut [T] = if wanted {
             // SAFETY: the pieces of rows do not overlap.
-            unsafe { gradient.slice(range) }
+            unsafe { probabilities.slice(range) }
         } else {
             own.resize(range.len(), T::ZERO);
             &mut own
@@ -429,8 +433,8 @@ mod tests {
             }
             let mut results = Vec::new();
             for labels in [Labels::Sparse(&classes), Labels::Dense(&dense)] {
-                let (mut loss, mut grad) = (vec![0.0f32; rows], vec![0.0f32; rows * n]);
-                cross_entropy(&x, labels, &mut loss, &mut grad, n).unwrap();
+                let (mut loss, mut found) = (vec![0.0f32; rows], vec![0.0f32; rows * n]);
+                cross_entropy(&x, labels, &mut loss, &mut found, n).unwrap();
                 let mut alone = vec![0.0f32; rows];
                 cross_entropy(&x, labels, &mut alone, &mut [], n).unwrap();
                 assert_eq!(loss, alone);
@@ -443,10 +447,10 @@ mod tests {
                     );
                 }
                 for i in 0..rows * n {
-                    let e = p[i] - f64::from(dense[i]);
-                    assert!((f64::from(grad[i]) - e).abs() <= 2e-6, "{rows} x {n}: {e}, found {}", grad[i]);
+                    let e = p[i];
+                    assert!((f64::from(found[i]) - e).abs() <= 2e-6, "{rows} x {n}: {e}, found {}", found[i]);
                 }
-                results.push(grad);
+                results.push(found);
             }
             assert_eq!(results[0], results[1]);
         }

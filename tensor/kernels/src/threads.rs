@@ -1,4 +1,4 @@
-//! Fork and join: one pool, tasks claimed from a counter, the same bits for every number of threads.
+//! Fork and join: one pool, tasks claimed from counters, the same bits for every number of threads.
 //!
 //! [`parallel_for`] publishes a job, helps with it, and returns when every task is done. Workers wait for
 //! the next job by spinning for some tens of microseconds, since the next kernel of a training step
@@ -7,6 +7,11 @@
 //! # Results do not depend on threads
 //! Callers cut work into tasks by shapes only, never by the number of threads, and combine partial sums in
 //! task order. Which thread runs which task then changes nothing.
+//!
+//! # Who runs what
+//! Neighbouring tasks form a share, as many shares as there are threads (up to eight), and a thread empties its own
+//! before it helps with the others. So it comes back, call after call, to the same part of a weight, of its gradient
+//! and of its moments, which its own cache still holds.
 //!
 //! # The protocol
 //! The pool has one slot for a job. The caller stores a pointer to a job on its own stack there; a worker
@@ -81,29 +86,54 @@ pub fn with_num_threads<R>(n: usize, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Shares at most; more threads than that begin in each other's.
+const SHARES: usize = 8;
+
+/// Neighbouring tasks. On a cache line of its own, since its owner counts while others do.
+#[repr(align(64))]
+#[derive(Default)]
+struct Share {
+    /// The next task to hand out.
+    next: AtomicUsize,
+    end: usize,
+}
+
 /// One call of [`parallel_for`].
 struct Job<'a> {
     f: &'a (dyn Fn(usize) + Sync),
-    tasks: usize,
-    /// The next task to hand out.
-    next: AtomicUsize,
+    shares: [Share; SHARES],
+    /// How many of the shares there are.
+    used: usize,
     /// Workers that may still join.
     seats: AtomicUsize,
     level: simd::Level,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-impl Job<'_> {
-    /// Runs tasks until there are none left.
-    fn work(&self) {
-        loop {
-            let i = self.next.fetch_add(1, Relaxed);
-            if i >= self.tasks {
-                return;
-            }
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.f)(i))) {
-                self.next.store(self.tasks, Relaxed);
-                lock(&self.panic).get_or_insert(payload);
+impl<'a> Job<'a> {
+    fn new(f: &'a (dyn Fn(usize) + Sync), tasks: usize, threads: usize) -> Job<'a> {
+        let used = threads.min(SHARES);
+        let shares = std::array::from_fn(|k| {
+            let (from, end) = if k < used { (tasks * k / used, tasks * (k + 1) / used) } else { (0, 0) };
+            Share { next: AtomicUsize::new(from), end }
+        });
+        let (seats, panic) = (AtomicUsize::new(threads - 1), Mutex::new(None));
+        Job { f, shares, used, seats, level: simd::level(), panic }
+    }
+
+    /// Runs tasks until there are none left, those of one's own share first.
+    fn work(&self, own: usize) {
+        for k in 0..self.used {
+            let share = &self.shares[(own + k) % self.used];
+            loop {
+                let i = share.next.fetch_add(1, Relaxed);
+                if i >= share.end {
+                    break;
+                }
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.f)(i))) {
+                    self.shares.iter().for_each(|s| s.next.store(s.end, Relaxed));
+                    lock(&self.panic).get_or_insert(payload);
+                }
             }
         }
     }
@@ -151,7 +181,8 @@ impl Pool {
     /// Starts workers until there are `n`; fewer when the system refuses.
     fn grow(&'static self, n: usize) {
         while self.workers.load(Relaxed) < n {
-            let made = std::thread::Builder::new().name("gradus".into()).spawn(|| self.serve());
+            let number = self.workers.load(Relaxed) + 1;
+            let made = std::thread::Builder::new().name("gradus".into()).spawn(move || self.serve(number));
             if made.is_err() {
                 return;
             }
@@ -159,8 +190,8 @@ impl Pool {
         }
     }
 
-    /// A worker's life.
-    fn serve(&self) {
+    /// The life of a worker; the caller of a job counts as number 0.
+    fn serve(&self, number: usize) {
         BUSY.set(true);
         let mut seen = 0;
         loop {
@@ -172,7 +203,7 @@ impl Pool {
                 // caller, which clears the slot before it waits for `active` to be zero, keeps it alive.
                 let job = unsafe { &*job };
                 if job.take_seat() {
-                    simd::adopt(job.level, || job.work());
+                    simd::adopt(job.level, || job.work(number));
                 }
             }
             if self.active.fetch_sub(1, SeqCst) == 1
@@ -225,7 +256,7 @@ impl Pool {
                 (0..helpers).for_each(|_| self.wake.notify_one());
             }
         }
-        job.work();
+        job.work(0);
         self.slot.store(null_mut(), SeqCst);
         self.join();
         self.taken.store(false, Release);
@@ -234,8 +265,11 @@ impl Pool {
     /// Waits until no worker looks at a job.
     fn join(&self) {
         let start = Instant::now();
-        while self.active.load(SeqCst) != 0 {
+        loop {
             for _ in 0..64 {
+                if self.active.load(SeqCst) == 0 {
+                    return;
+                }
                 std::hint::spin_loop();
             }
             if start.elapsed() > SPIN {
@@ -276,14 +310,7 @@ fn run_tasks(tasks: usize, f: &(dyn Fn(usize) + Sync)) {
         return;
     }
     POOL.grow(threads - 1);
-    let job = Job {
-        f,
-        tasks,
-        next: AtomicUsize::new(0),
-        seats: AtomicUsize::new(threads - 1),
-        level: simd::level(),
-        panic: Mutex::new(None),
-    };
+    let job = Job::new(f, tasks, threads);
     BUSY.set(true);
     POOL.run(&job);
     BUSY.set(false);

@@ -9,6 +9,7 @@ use crate::backward::Backward;
 use crate::op::{Op, apply, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Element, Error, Keep, Result, Spec, Specs, Tensor, dispatch};
+use gradus_kernels::softmax::{Labels, cross_entropy};
 use smallvec::smallvec;
 
 pub(super) const DEFS: &[OpDef] = &[SoftmaxCrossEntropy::DEF, SparseSoftmaxCrossEntropy::DEF];
@@ -35,27 +36,30 @@ fn infer(name: &str, logits: &Spec) -> Result<Specs> {
     Ok(smallvec![logits.reshaped(logits.shape.without(rank - 1)), logits.clone()])
 }
 
-/// Writes the probabilities of a row and returns `ln(sum(exp(x)))`.
-fn softmax_row<T: Element>(x: &[T], p: &mut [T]) -> f64 {
-    let top = x.iter().fold(f64::NEG_INFINITY, |m, v| m.max(v.to_f64()));
-    let mut sum = 0.0;
-    if T::DTYPE == DType::F64 {
-        for (p, v) in p.iter_mut().zip(x) {
-            let e = (v.to_f64() - top).exp();
-            sum += e;
-            *p = T::from_f64(e);
-        }
-    } else {
-        let top = top as f32;
-        for (p, v) in p.iter_mut().zip(x) {
-            let e = (v.to_f64() as f32 - top).exp();
-            sum += f64::from(e);
-            *p = T::from_f64(f64::from(e));
-        }
+/// Loss and probabilities of rows of n logits.
+fn entropy<T: Element>(
+    logits: &[T],
+    labels: Labels<'_, T>,
+    loss: &mut [T],
+    p: &mut [T],
+    n: usize,
+) -> Result<()> {
+    if matches!(T::DTYPE, DType::F32 | DType::F64) {
+        return Ok(cross_entropy(logits, labels, loss, p, n)?);
     }
-    let scale = 1.0 / sum;
-    p.iter_mut().for_each(|p| *p = T::from_f64(p.to_f64() * scale));
-    top + sum.ln()
+    // Halves by way of f32.
+    let wide = |x: &[T]| x.iter().map(|v| v.to_f64() as f32).collect::<Vec<f32>>();
+    let narrow = |from: &[f32], to: &mut [T]| {
+        to.iter_mut().zip(from).for_each(|(to, &v)| *to = T::from_f64(v.into()));
+    };
+    let (x, mut l, mut q) = (wide(logits), vec![0.0; loss.len()], vec![0.0; p.len()]);
+    match labels {
+        Labels::Sparse(t) => cross_entropy(&x, Labels::Sparse(t), &mut l, &mut q, n)?,
+        Labels::Dense(t) => cross_entropy(&x, Labels::Dense(&wide(t)), &mut l, &mut q, n)?,
+    }
+    narrow(&l, loss);
+    narrow(&q, p);
+    Ok(())
 }
 
 /// The gradient that reached the loss, with a class axis of 1.
@@ -88,21 +92,11 @@ impl Op for SoftmaxCrossEntropy {
         infer(Self::NAME, x[1])
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let n = x[1].shape().last().copied().unwrap_or(1).max(1);
+        let n = x[1].shape().last().copied().unwrap_or(1);
         let [loss, p] = y else { return Err(Error::value("expected two outputs")) };
         dispatch!(x[1].dtype(), T: float => {
-            let (labels, logits) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
-            let (loss, p) = (loss.as_mut::<T>(), p.as_mut::<T>());
-            loss.fill(T::ZERO);
-            for (i, ((l, x), p)) in
-                labels.chunks(n).zip(logits.chunks(n)).zip(p.chunks_mut(n)).enumerate()
-            {
-                let log = softmax_row(x, p);
-                // A label of zero counts nothing, even where the logit is -inf.
-                let terms = l.iter().zip(x).filter(|(l, _)| l.to_f64() != 0.0);
-                loss[i] = T::from_f64(terms.map(|(l, x)| l.to_f64() * (log - x.to_f64())).sum());
-            }
-            Ok(())
+            let labels = Labels::Dense(x[0].as_slice::<T>());
+            entropy(x[1].as_slice::<T>(), labels, loss.as_mut::<T>(), p.as_mut::<T>(), n)
         } else { Err(unsupported_dtype(Self::NAME, x[1].dtype())) })
     }
     fn keep(&self) -> Keep {
@@ -145,15 +139,11 @@ impl Op for SparseSoftmaxCrossEntropy {
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let n = x[1].shape().last().copied().unwrap_or(1);
         let [loss, p] = y else { return Err(Error::value("expected two outputs")) };
+        indices::check(Self::NAME, &x[0], n)?;
+        let labels = indices::integers(Self::NAME, &x[0])?;
         dispatch!(x[1].dtype(), T: float => {
-            let logits = x[1].as_slice::<T>();
-            let (loss, p) = (loss.as_mut::<T>(), p.as_mut::<T>());
-            indices::each(Self::NAME, &x[0], n, |i, label| {
-                let row = &logits[i * n..(i + 1) * n];
-                let log = softmax_row(row, &mut p[i * n..(i + 1) * n]);
-                loss[i] = T::from_f64(log - row[label].to_f64());
-                Ok(())
-            })
+            let labels = Labels::Sparse(&labels);
+            entropy(x[1].as_slice::<T>(), labels, loss.as_mut::<T>(), p.as_mut::<T>(), n)
         } else { Err(unsupported_dtype(Self::NAME, x[1].dtype())) })
     }
     fn keep(&self) -> Keep {

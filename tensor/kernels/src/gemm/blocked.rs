@@ -63,8 +63,10 @@ const NC: usize = 512;
 /// Rows of a task at most, in tiles; a transposed A is read by long rows, across as many tiles as fit.
 const MC_TILES: usize = 12;
 const MC_TILES_TURNED: usize = 24;
-/// Multiply-adds that are worth a task: 10 to 20 microseconds.
-const TASK: usize = 1 << 20;
+/// Multiply-adds that are worth a task: 5 to 10 microseconds.
+const TASK: usize = 1 << 19;
+/// Bytes of a B that stays in the second-level caches, as weights do beside their moments.
+const KEPT: usize = 1 << 20;
 /// Values of B that a product of one tile may copy to the stack.
 const TINY: usize = 512;
 /// Bytes of packed B at a time.
@@ -76,7 +78,7 @@ fn task_shape(m: usize, n: usize, k: usize, mc: usize, mr: usize, nr: usize) -> 
     let mut mc = m.min(mc * mr);
     let mut nc = n.next_multiple_of(nr).min(NC);
     let tasks = |mc: usize, nc: usize| m.div_ceil(mc) * n.div_ceil(nc);
-    while tasks(mc, nc) < 8 && mc * nc * k > 2 * TASK {
+    while tasks(mc, nc) < 8 && mc * nc * k > TASK {
         if mc > 3 * mr {
             mc = mc.div_ceil(2).next_multiple_of(mr);
         } else if nc > nr {
@@ -101,9 +103,7 @@ impl<T: Real> Kernel for Product<T> {
         }
         match self.b {
             Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
-            Factor::Plain { trans: false, .. } if m <= 3 * max_rows::<T, S>() && self.parts::<S>() == 1 => {
-                self.tasks(s)
-            }
+            Factor::Plain { .. } if self.few_rows::<S>() && self.parts::<S>() == 1 => self.tasks(s),
             Factor::Panels { .. } => self.tasks(s),
             Factor::Plain { b, ldb, trans } => {
                 let parts = self.parts::<S>();
@@ -200,21 +200,43 @@ impl<T: Real> Product<T> {
             let mc = if self.trans_a { MC_TILES_TURNED } else { MC_TILES };
             task_shape(m, n, k, mc, max_rows::<T, S>(), panel_width::<T, S>())
         };
-        let down = m.div_ceil(mc);
+        let (down, across) = (m.div_ceil(mc), n.div_ceil(nc));
+        // Neighbours, which one thread runs, share the columns of B. Where the last columns are fewer that would leave
+        // a thread with less to do, so they share rows, when the cache holds all of B.
+        let by_rows = n % nc != 0 && n * k * size_of::<T>() <= KEPT;
         let whole = self;
-        parallel_for_cost(down * n.div_ceil(nc), self.estimate_ns(), move |task| {
-            // Neighbours share the columns of B.
-            let (i, j) = (task % down * mc, task / down * nc);
+        parallel_for_cost(down * across, self.estimate_ns(), move |task| {
+            let (i, j) = if by_rows { (task / across, task % across) } else { (task % down, task / down) };
+            let (i, j) = (i * mc, j * nc);
             s.outline(Task { product: whole, rows: i..m.min(i + mc), columns: j..n.min(j + nc) });
         });
     }
 
-    /// Parts of K, from the shape alone: more than one when C alone gives too few tasks.
+    /// Parts of K, from the shape alone: more than one when C alone gives too few tasks, or when few rows meet weights
+    /// that the second-level caches hold. Those are then read by rows, as their gradient is computed and as
+    /// they are updated: each thread keeps to its own rows, and no line goes from cache to cache.
     #[inline(always)]
     fn parts<S: Simd>(&self) -> usize {
+        let Product { m, n, k, .. } = *self;
         let (mr, nr) = (max_rows::<T, S>(), panel_width::<T, S>());
-        let tiles = self.m.div_ceil(mr) * self.n.div_ceil(nr);
-        if tiles >= 8 || self.k < 4 * KC { 1 } else { (self.k / (2 * KC)).min(16) }
+        let tiles = m.div_ceil(mr) * n.div_ceil(nr);
+        if tiles < 8 && k >= 4 * KC {
+            (k / (2 * KC)).min(16)
+        } else if self.few_rows::<S>()
+            && k >= 16 * m
+            && k * n * size_of::<T>() <= KEPT
+            && m * n * k > 4 * TASK
+        {
+            4
+        } else {
+            1
+        }
+    }
+
+    /// True for so few rows of a plain C that packing B does not pay.
+    #[inline(always)]
+    fn few_rows<S: Simd>(&self) -> bool {
+        matches!(self.b, Factor::Plain { trans: false, .. }) && self.m <= 3 * max_rows::<T, S>()
     }
 
     /// Computes fixed parts of K on their own and adds them in order.
@@ -439,6 +461,9 @@ impl<T: Real> Kernel for Part<T> {
     fn run<S: Simd>(self, s: S) {
         let p = self.0;
         let Factor::Plain { b, ldb, trans } = p.b else { unreachable!() };
+        if p.few_rows::<S>() {
+            return p.task(s, 0..p.m, 0..p.n);
+        }
         let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(p.k, p.n));
         // SAFETY: the caller vouches for B.
         unsafe { pack_b(s, p.k, p.n, b, ldb, trans, panels.as_mut_slice()) };

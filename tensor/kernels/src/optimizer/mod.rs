@@ -1,7 +1,8 @@
 //! Optimizer updates: one pass over memory per variable, in place, with the formulas of Keras 3.
 //!
 //! The gradient is scaled (clipping by norm), clipped (by value), the weight is decayed
-//! (w - w decay learning_rate), then the rule applies, all in registers.
+//! (w - w decay learning_rate), then the rule applies, all in registers. A slot's element whose magnitude is below
+//! the smallest normal f32 becomes 0, as on TensorFlow's threads.
 
 mod rule;
 
@@ -54,6 +55,8 @@ impl<T: Float, const N: usize, F: Formula<T, N>> Body for Loop<'_, T, F, N> {
         let n = w.len();
         let g = &g[..n];
         let slots = slots.map(|s| &mut s[..n]);
+        // A moment that decays ends among the subnormal numbers and stays there: arithmetic with them is slow.
+        let tiny = T::lit(f32::MIN_POSITIVE.into());
         for i in 0..n {
             let v = g[i] * scale;
             let v = crate::math::select(v > clip, clip, v);
@@ -64,7 +67,8 @@ impl<T: Float, const N: usize, F: Formula<T, N>> Body for Loop<'_, T, F, N> {
             }
             w[i] = f.at(w[i] - w[i] * decay, v, &mut state);
             for k in 0..N {
-                slots[k][i] = state[k];
+                let s = state[k];
+                slots[k][i] = crate::math::select(s.abs() < tiny, T::ZERO, s);
             }
         }
     }
@@ -83,7 +87,7 @@ fn run<T: Float, const N: usize, F: Formula<T, N>>(
     let (scale, clip) = (T::lit(step.scale), T::lit(step.clip));
     let len = w.len();
     let (w, slots) = (SharedMut::new(w), slots.map(|s| SharedMut::new(s)));
-    split::ranges(len, 1 << 14, |r| {
+    split::ranges(len, 1 << 12, |r| {
         // SAFETY: the pieces do not overlap.
         let (w, slots) = unsafe { (w.slice(r.clone()), std::array::from_fn(|k| slots[k].slice(r.clone()))) };
         T::run(Loop { f, w, g: &g[r], slots, decay, scale, clip });

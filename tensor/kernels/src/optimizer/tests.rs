@@ -116,3 +116,16 @@ fn the_gradient_is_scaled_then_clipped() {
     add_scaled(&mut a, 2.0, &[1.0, 1.0]);
     assert_eq!(a, [4.0, 5.0]);
 }
+
+#[test]
+fn slots_do_not_stay_subnormal() {
+    let rule = Rule::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false };
+    for n in [1, 40] {
+        let (mut w, mut m, mut v) = (vec![0.5f32; n], vec![1.2e-38f32; n], vec![1e-40f32; n]);
+        update(&rule, &Step::new(0.1, 1000), &mut w, &vec![0.0; n], &mut [&mut m, &mut v]);
+        assert_eq!((m, v, w), (vec![0.0; n], vec![0.0; n], vec![0.5; n]));
+        let (mut w, mut m, mut v) = (vec![0.5f32; n], vec![f32::NAN; n], vec![-1.0f32; n]);
+        update(&rule, &Step::new(0.1, 1000), &mut w, &vec![0.0; n], &mut [&mut m, &mut v]);
+        assert!(m[0].is_nan() && v[0] < -0.9, "only what is too small changes");
+    }
+}
