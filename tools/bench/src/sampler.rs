@@ -73,7 +73,8 @@ pub fn measure(effort: Effort, mut work: impl FnMut()) -> Timing {
             break;
         }
     }
-    let contention = (waited_ns() - waited) as f64 / 1e9 / start.elapsed().as_secs_f64();
+    // A thread that has ended takes its waits with it.
+    let contention = waited_ns().saturating_sub(waited) as f64 / 1e9 / start.elapsed().as_secs_f64();
     summarize(samples, contention)
 }
 

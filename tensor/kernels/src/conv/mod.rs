@@ -220,6 +220,7 @@ impl<T: Real> Kernel for Run<'_, T> {
                 c: out,
                 ldc: n,
                 add: false,
+                block: 0,
                 finish,
             }
             .run(s);

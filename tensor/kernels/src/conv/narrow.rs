@@ -107,6 +107,7 @@ impl<T: Real> Kernel for Band<'_, T> {
                 c: sums.as_mut_ptr(),
                 ldc: taps,
                 add: false,
+                block: 0,
                 finish: None,
             };
             s.outline(Task { product, rows: 0..count * ow, columns: 0..taps });

@@ -252,6 +252,7 @@ impl Kernel for Block<'_> {
                 c: m[point * m_step..].as_mut_ptr(),
                 ldc: n,
                 add: false,
+                block: 0,
                 finish: None,
             };
             s.outline(Task { product, rows: 0..tiles, columns: 0..n });

@@ -15,7 +15,7 @@
 
 use super::micro::{Segment, Tile, max_rows};
 use super::pack::{
-    Source, copy_rows, friendly_stride, pack_b, pack_rows, pack_turned, packed_len, panel_width, width_at,
+    copy_rows, friendly_stride, pack_b, pack_rows, pack_turned, packed_len, panel_width, width_at,
 };
 use super::{Finish, Real};
 use crate::buffer::Buffer;
@@ -38,6 +38,9 @@ pub(crate) struct Product<T> {
     pub ldc: usize,
     /// Adds to C.
     pub add: bool,
+    /// Steps of K of a block; 0 lets K be cut into even ones. Where blocks end sums are rounded, so a product that is
+    /// cut into slices keeps to those of the whole.
+    pub block: usize,
     pub finish: Option<Finish<T>>,
 }
 
@@ -72,6 +75,12 @@ const TINY: usize = 512;
 /// Bytes of packed B at a time.
 const PACK_BYTES: usize = 8 << 20;
 
+/// Steps of K of each of the fewest blocks that are no longer than they may be.
+#[inline(always)]
+fn even_blocks(k: usize) -> usize {
+    k.div_ceil(k.div_ceil(KC))
+}
+
 /// Rows and columns of a task, from the shape alone.
 #[inline(always)]
 fn task_shape(m: usize, n: usize, k: usize, mc: usize, mr: usize, nr: usize) -> (usize, usize) {
@@ -101,17 +110,18 @@ impl<T: Real> Kernel for Product<T> {
         if m <= max_rows::<T, S>() && n <= nr && k * nr <= TINY {
             return self.tiny(s);
         }
+        let parts = self.parts::<S>();
+        if parts > 1 {
+            return self.split_k(s, parts);
+        }
         match self.b {
             Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
-            Factor::Plain { .. } if self.few_rows::<S>() && self.parts::<S>() == 1 => self.tasks(s),
+            Factor::Plain { trans: false, .. } if self.few_rows::<S>() => self.tasks(s),
             Factor::Panels { .. } => self.tasks(s),
             Factor::Plain { b, ldb, trans } => {
-                let parts = self.parts::<S>();
-                if parts > 1 {
-                    return self.split_k(s, parts);
-                }
-                let rows =
-                    (PACK_BYTES / (n.next_multiple_of(nr) * size_of::<T>()) / KC * KC).clamp(KC, k.max(KC));
+                let block = even_blocks(k);
+                let rows = PACK_BYTES / (n.next_multiple_of(nr) * size_of::<T>()) / block * block;
+                let rows = rows.clamp(block, k.next_multiple_of(block));
                 let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(rows.min(k), n));
                 let mut from = 0;
                 while from < k {
@@ -126,6 +136,7 @@ impl<T: Real> Kernel for Product<T> {
                             a: self.a.add(if self.trans_a { from * self.lda } else { from }),
                             b: Factor::Panels { b: panels.as_slice().as_ptr(), depth, from: 0 },
                             add: self.add || from > 0,
+                            block,
                             finish: self.finish.filter(|_| last),
                             ..self
                         }
@@ -212,15 +223,16 @@ impl<T: Real> Product<T> {
         });
     }
 
-    /// Parts of K, from the shape alone: more than one when C alone gives too few tasks, or when few rows meet weights
-    /// that the second-level caches hold. Those are then read by rows, as their gradient is computed and as
+    /// Parts of K, from the shape alone, however B lies: more than one when C alone gives too few tasks, or when few rows
+    /// meet weights that the second-level caches hold. Those are then read by rows, as their gradient is computed and as
     /// they are updated: each thread keeps to its own rows, and no line goes from cache to cache.
     #[inline(always)]
     fn parts<S: Simd>(&self) -> usize {
         let Product { m, n, k, .. } = *self;
-        let (mr, nr) = (max_rows::<T, S>(), panel_width::<T, S>());
-        let tiles = m.div_ceil(mr) * n.div_ceil(nr);
-        if tiles < 8 && k >= 4 * KC {
+        let tiles = m.div_ceil(max_rows::<T, S>()) * n.div_ceil(panel_width::<T, S>());
+        if self.small::<S>() {
+            1
+        } else if tiles < 8 && k >= 4 * KC {
             (k / (2 * KC)).min(16)
         } else if self.few_rows::<S>()
             && k >= 16 * m
@@ -233,20 +245,18 @@ impl<T: Real> Product<T> {
         }
     }
 
-    /// True for so few rows of a plain C that packing B does not pay.
+    /// True for so few rows that packing a plain B does not pay.
     #[inline(always)]
     fn few_rows<S: Simd>(&self) -> bool {
-        matches!(self.b, Factor::Plain { trans: false, .. }) && self.m <= 3 * max_rows::<T, S>()
+        self.m <= 3 * max_rows::<T, S>()
     }
 
     /// Computes fixed parts of K on their own and adds them in order.
     #[inline(always)]
     fn split_k<S: Simd>(self, s: S, parts: usize) {
         let Product { m, n, k, .. } = self;
-        let Factor::Plain { b, ldb, trans } = self.b else { unreachable!() };
         let mut sums = Buffer::new(T::DTYPE, parts * m * n);
         let (whole, shared) = (self, SharedMut::new(sums.as_mut_slice::<T>()));
-        let b = Source(b);
         let depth = k.div_ceil(parts).next_multiple_of(8);
         parallel_for_cost(parts, self.estimate_ns(), |part| {
             let all: Product<T> = whole;
@@ -256,13 +266,18 @@ impl<T: Real> Product<T> {
             let (c, a, b) = unsafe {
                 let c = shared.slice(part * m * n..(part + 1) * m * n);
                 let a = all.a.add(if all.trans_a { from * all.lda } else { from });
-                (c, a, b.get().add(if trans { from } else { from * ldb }))
+                let b = match all.b {
+                    Factor::Plain { b, ldb, trans } => {
+                        Factor::Plain { b: b.add(if trans { from } else { from * ldb }), ldb, trans }
+                    }
+                    Factor::Panels { b, depth, from: skip } => Factor::Panels { b, depth, from: skip + from },
+                };
+                (c, a, b)
             };
             if rows == 0 {
                 return c.fill(T::ZERO);
             }
             let c = c.as_mut_ptr();
-            let b = Factor::Plain { b, ldb, trans };
             s.outline(Part(Product { k: rows, a, b, c, ldc: n, add: false, finish: None, ..all }));
         });
         let sums = sums.as_slice::<T>();
@@ -290,7 +305,7 @@ impl<T: Real> Product<T> {
         let nr = panel_width::<T, S>();
         let Product { k, lda, trans_a, ldc, .. } = self;
         let (m, n) = (rows.len(), columns.len());
-        let kc = k.div_ceil(k.div_ceil(KC));
+        let kc = if self.block > 0 { self.block } else { even_blocks(k) };
         let tiles = m.div_ceil(max_rows::<T, S>());
         let (height, taller) = (m / tiles, m % tiles);
         let copy = !in_place::<T>(lda, trans_a, n.div_ceil(nr), max_rows::<T, S>());
@@ -460,8 +475,8 @@ impl<T: Real> Kernel for Part<T> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let p = self.0;
-        let Factor::Plain { b, ldb, trans } = p.b else { unreachable!() };
-        if p.few_rows::<S>() {
+        let Factor::Plain { b, ldb, trans } = p.b else { return p.task(s, 0..p.m, 0..p.n) };
+        if !trans && p.few_rows::<S>() {
             return p.task(s, 0..p.m, 0..p.n);
         }
         let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(p.k, p.n));

@@ -253,6 +253,7 @@ impl<T: Real> Kernel for Batch<'_, T> {
             c,
             ldc: g.ldc,
             add: epilogue.accumulate,
+            block: 0,
             finish: Finish::of(epilogue),
         };
         if g.batch == 1 {

@@ -189,6 +189,42 @@ fn packed_weights_give_the_same() {
     }
 }
 
+/// A value's second use packs it: that must not show.
+#[test]
+#[cfg_attr(miri, ignore = "too slow under the interpreter")]
+fn packing_does_not_change_a_bit() {
+    let noise = |len: usize, seed: usize| -> Vec<f32> {
+        (0..len).map(|i| ((i * 7919 + seed * 104_729) % 10_007) as f32 / 5003.5 - 1.0).collect()
+    };
+    let shapes = [
+        (32, 128, 784),
+        (32, 100, 1152),
+        (9, 20, 5000),
+        (8, 16, 1024),
+        (40, 64, 2048),
+        (2, 300, 900),
+        (16, 64, 256),
+        (50, 1024, 4000),
+        (130, 300, 700),
+    ];
+    for (m, n, k) in shapes {
+        let (a, b) = (noise(m * k, 1), noise(k * n, 2));
+        for &level in available() {
+            with_level(level, || {
+                for trans in [false, true] {
+                    let g = if trans { Gemm::new(m, n, k).trans_b() } else { Gemm::new(m, n, k) };
+                    let packed = PackedB::new(k, n, &b, g.ldb, trans);
+                    let (mut plain, mut other) = (vec![0.0f32; m * n], vec![0.0f32; m * n]);
+                    gemm(&g, &a, &b, &mut plain, &Epilogue::NONE);
+                    gemm_packed(&g, &a, &packed, &mut other, &Epilogue::NONE);
+                    let same = plain.iter().zip(&other).all(|(x, y)| x.to_bits() == y.to_bits());
+                    assert!(same, "{level:?} {m}x{k}x{n} trans {trans}");
+                }
+            });
+        }
+    }
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "too slow under the interpreter")]
 fn threads_do_not_change_a_bit_and_rounding_is_small() {
