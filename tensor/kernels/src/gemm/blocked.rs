@@ -115,7 +115,9 @@ impl<T: Real> Kernel for Product<T> {
             return self.split_k(s, parts);
         }
         match self.b {
-            Factor::Plain { trans: false, .. } if self.small::<S>() => self.task(s, 0..m, 0..n),
+            Factor::Plain { trans: false, .. } if self.small::<S>() => {
+                s.outline(Task { product: self, rows: 0..m, columns: 0..n });
+            }
             Factor::Plain { trans: false, .. } if self.few_rows::<S>() => self.tasks(s),
             Factor::Panels { .. } => self.tasks(s),
             Factor::Plain { b, ldb, trans } => {
@@ -475,14 +477,16 @@ impl<T: Real> Kernel for Part<T> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let p = self.0;
-        let Factor::Plain { b, ldb, trans } = p.b else { return p.task(s, 0..p.m, 0..p.n) };
-        if !trans && p.few_rows::<S>() {
-            return p.task(s, 0..p.m, 0..p.n);
-        }
-        let mut panels = Buffer::new(T::DTYPE, packed_len::<T, S>(p.k, p.n));
-        // SAFETY: the caller vouches for B.
-        unsafe { pack_b(s, p.k, p.n, b, ldb, trans, panels.as_mut_slice()) };
-        let b = Factor::Panels { b: panels.as_slice().as_ptr(), depth: p.k, from: 0 };
-        Product { b, ..p }.task(s, 0..p.m, 0..p.n);
+        let mut panels = None;
+        let b = match p.b {
+            Factor::Plain { b, ldb, trans } if trans || !p.few_rows::<S>() => {
+                let panels = panels.insert(Buffer::new(T::DTYPE, packed_len::<T, S>(p.k, p.n)));
+                // SAFETY: the caller vouches for B.
+                unsafe { pack_b(s, p.k, p.n, b, ldb, trans, panels.as_mut_slice()) };
+                Factor::Panels { b: panels.as_slice().as_ptr(), depth: p.k, from: 0 }
+            }
+            as_it_lies => as_it_lies,
+        };
+        s.outline(Task { product: Product { b, ..p }, rows: 0..p.m, columns: 0..p.n });
     }
 }
