@@ -16,7 +16,7 @@ pub(super) fn run(g: &mut Graph) {
 
 fn absorb(g: &mut Graph) {
     let uses = g.uses();
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+    let maker = g.makers();
     for i in 0..g.nodes.len() {
         let tail = g.nodes[i].op.lower();
         let operands: &[(usize, Option<usize>)] = match &tail {
@@ -42,7 +42,6 @@ fn absorb(g: &mut Graph) {
                 break;
             }
         }
-        g.nodes[i].y.iter().for_each(|&v| maker[v as usize] = Some(i));
     }
     super::dead::run(g);
 }

@@ -124,7 +124,7 @@ impl Groups {
         let n = g.nodes.len();
         let mut s = Groups {
             of: (0..n).collect(),
-            maker: vec![None; g.values()],
+            maker: g.makers(),
             needs: vec![Bits::default(); n],
             domain: vec![None; n],
             size: vec![1; n],
@@ -141,7 +141,6 @@ impl Groups {
                 s.needs[i].union(&needs);
                 s.needs[i].insert(b);
             }
-            node.y.iter().for_each(|&v| s.maker[v as usize] = Some(i));
             let Some(dtype) = kind(g, node) else { continue };
             let spec = g.spec(node.y[0]);
             s.domain[i] = Some((dtype, spec.shape.clone()));

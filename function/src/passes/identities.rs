@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(super) fn run(g: &mut Graph) {
     let mut to: Vec<Value> = (0..g.values() as Value).collect();
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+    let maker = g.makers();
     for i in 0..g.nodes.len() {
         let x = g.nodes[i].x.iter().map(|&v| to[v as usize]).collect();
         g.nodes[i].x = x;
@@ -21,7 +21,6 @@ pub(super) fn run(g: &mut Graph) {
         } else {
             compose(g, &maker, i);
         }
-        g.nodes[i].y.iter().for_each(|&v| maker[v as usize] = Some(i));
     }
     g.redirect(&to);
     super::dead::run(g);

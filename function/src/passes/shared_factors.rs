@@ -60,12 +60,10 @@ impl Whole {
 }
 
 fn parts(g: &Graph) -> Vec<Whole> {
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
     // The value that each is a part of, and where it starts.
     let mut part: Vec<(Value, usize)> = (0..g.values() as Value).map(|v| (v, 0)).collect();
     let mut groups: HashMap<(Vec<u8>, Value, Value), Vec<(usize, usize)>> = HashMap::new();
     for (i, n) in g.nodes.iter().enumerate() {
-        n.y.iter().for_each(|&v| maker[v as usize] = Some(i));
         let specs: SmallVec<[&Spec; 4]> = n.x.iter().map(|&v| g.spec(v)).collect();
         if let (Some(at), [y]) = (n.op.alias(&specs), &n.y[..]) {
             let (root, from) = part[n.x[0] as usize];

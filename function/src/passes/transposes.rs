@@ -13,7 +13,7 @@ fn swaps_last(perm: &[usize]) -> bool {
 }
 
 pub(super) fn run(g: &mut Graph) {
-    let mut maker: Vec<Option<usize>> = vec![None; g.values()];
+    let maker = g.makers();
     for i in 0..g.nodes.len() {
         if g.nodes[i].op.lower() == Lower::Contract {
             for k in 0..g.nodes[i].x.len() {
@@ -25,7 +25,6 @@ pub(super) fn run(g: &mut Graph) {
                 g.nodes[i].x[k] = from;
             }
         }
-        g.nodes[i].y.iter().for_each(|&v| maker[v as usize] = Some(i));
     }
     super::dead::run(g);
 }

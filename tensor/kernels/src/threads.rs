@@ -91,7 +91,6 @@ const SHARES: usize = 8;
 
 /// Neighbouring tasks. On a cache line of its own, since its owner counts while others do.
 #[repr(align(64))]
-#[derive(Default)]
 struct Share {
     /// The next task to hand out.
     next: AtomicUsize,

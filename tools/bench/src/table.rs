@@ -4,7 +4,7 @@ use crate::row::Row;
 
 /// A markdown table: every workload of ours, the best peer on it, and how many times as fast we are.
 ///
-/// Modes compete: ours is our best mode, but for what recordings cost, the peer's its best. `at best` compares the fastest samples, which other
+/// Modes compete: ours is our best mode, the peer's its best. `at best` compares the fastest samples, which other
 /// programs on the machine disturb less than medians.
 pub fn compare(rows: &[Row]) -> String {
     let mut table = String::from(
@@ -19,8 +19,7 @@ pub fn compare(rows: &[Row]) -> String {
         seen.push(key);
         let of = |ours: bool| {
             let same = rows.iter().filter(|r| (r.workload.as_str(), r.threads) == key);
-            same.filter(|r| r.peer != "machine" && r.variant != "record" && (r.peer == "gradus") == ours)
-                .reduce(better)
+            same.filter(|r| r.peer != "machine" && (r.peer == "gradus") == ours).reduce(better)
         };
         let (ours, peer) = (of(true), of(false));
         let cell = |row: Option<&Row>, who: &dyn Fn(&Row) -> String| {

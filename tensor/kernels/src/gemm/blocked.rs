@@ -11,7 +11,10 @@
 //!
 //! Departures from the classic scheme: A is not transposed while packing, since the inner loop reads it by
 //! rows as well as by columns, so packing is a plain copy; few rows use B in place, unpacked; and when C
-//! has few tiles and K is long (weight gradients), K is cut into fixed parts which are added in order.
+//! has few tiles and K is long (weight gradients), or few rows meet weights that the caches hold, K is cut
+//! into fixed parts which are added in order.
+//!
+//! Where sums are rounded on their way depends on shapes alone, not on whether B was packed before.
 
 use super::micro::{Segment, Tile, max_rows};
 use super::pack::{

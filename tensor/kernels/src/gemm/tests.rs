@@ -189,13 +189,19 @@ fn packed_weights_give_the_same() {
     }
 }
 
+/// Numbers between -1 and 1 whose products are rounded.
+fn noise(len: usize, mut seed: u32) -> Vec<f32> {
+    let mut next = || {
+        seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
+        (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..len).map(|_| next()).collect()
+}
+
 /// A value's second use packs it: that must not show.
 #[test]
 #[cfg_attr(miri, ignore = "too slow under the interpreter")]
 fn packing_does_not_change_a_bit() {
-    let noise = |len: usize, seed: usize| -> Vec<f32> {
-        (0..len).map(|i| ((i * 7919 + seed * 104_729) % 10_007) as f32 / 5003.5 - 1.0).collect()
-    };
     let shapes = [
         (32, 128, 784),
         (32, 100, 1152),
@@ -228,15 +234,6 @@ fn packing_does_not_change_a_bit() {
 #[test]
 #[cfg_attr(miri, ignore = "too slow under the interpreter")]
 fn threads_do_not_change_a_bit_and_rounding_is_small() {
-    let noise = |len: usize, seed: u32| -> Vec<f32> {
-        let mut x = seed;
-        (0..len)
-            .map(|_| {
-                x = x.wrapping_mul(1664525).wrapping_add(1013904223);
-                (x >> 8) as f32 / (1 << 23) as f32 - 1.0
-            })
-            .collect()
-    };
     for (m, n, k) in [(32, 128, 784), (9, 20, 5000), (130, 300, 700), (300, 1, 900), (1, 300, 900)] {
         let (a, b) = (noise(m * k, 1), noise(k * n, 2));
         for &level in available() {

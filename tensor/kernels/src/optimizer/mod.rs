@@ -2,12 +2,13 @@
 //!
 //! The gradient is scaled (clipping by norm), clipped (by value), the weight is decayed
 //! (w - w decay learning_rate), then the rule applies, all in registers. A slot's element whose magnitude is below
-//! the smallest normal f32 becomes 0, as on TensorFlow's threads.
+//! the smallest normal number becomes 0, as on TensorFlow's threads.
 
 mod rule;
 
 pub use rule::Rule;
 
+use crate::dtype::DType;
 use crate::math::Float;
 use crate::reduce::{Number, Squares, pass};
 use crate::split;
@@ -56,7 +57,7 @@ impl<T: Float, const N: usize, F: Formula<T, N>> Body for Loop<'_, T, F, N> {
         let g = &g[..n];
         let slots = slots.map(|s| &mut s[..n]);
         // A moment that decays ends among the subnormal numbers and stays there: arithmetic with them is slow.
-        let tiny = T::lit(f32::MIN_POSITIVE.into());
+        let tiny = T::lit(if T::DTYPE == DType::F64 { f64::MIN_POSITIVE } else { f32::MIN_POSITIVE.into() });
         for i in 0..n {
             let v = g[i] * scale;
             let v = crate::math::select(v > clip, clip, v);

@@ -128,4 +128,7 @@ fn slots_do_not_stay_subnormal() {
         update(&rule, &Step::new(0.1, 1000), &mut w, &vec![0.0; n], &mut [&mut m, &mut v]);
         assert!(m[0].is_nan() && v[0] < -0.9, "only what is too small changes");
     }
+    let (mut w, mut m, mut v) = ([0.5f64; 2], [1e-40, 1e-310], [1e-40, 1e-310]);
+    update(&rule, &Step::new(0.1, 1000), &mut w, &[0.0; 2], &mut [&mut m, &mut v]);
+    assert!(m[0] > 0.0 && v[0] > 0.0 && m[1] == 0.0 && v[1] == 0.0, "{m:?} {v:?}");
 }

@@ -33,7 +33,7 @@ pub fn declare(list: &mut Vec<Workload>) {
         let (x, f) = (Tensor::scalar(0.5f32), Function::new(scalar_gradient));
         repeat(move || f.call(&x))
     }));
-    list.push(Workload::new("scalar_ops/gradient", "record", ops, || {
+    list.push(Workload::new("scalar_ops/record", "function", ops, || {
         let x = Tensor::scalar(0.5f32);
         repeat(move || recorded(std::slice::from_ref(&x), |x| Ok(vec![scalar_gradient(x)?])))
     }));
@@ -63,7 +63,9 @@ pub fn declare(list: &mut Vec<Workload>) {
     }
     list.push(Workload::new("lstm_by_hand/b32", "eager", Amount::Images(32.0), || lstm(Mode::Eager)));
     list.push(Workload::new("lstm_by_hand/b32", "function", Amount::Images(32.0), || lstm(Mode::Traced)));
-    list.push(Workload::new("lstm_by_hand/b32", "record", Amount::Images(32.0), || lstm(Mode::Recorded)));
+    list.push(Workload::new("lstm_by_hand_record/b32", "function", Amount::Images(32.0), || {
+        lstm(Mode::Recorded)
+    }));
 }
 
 fn recorded(x: &[Tensor], f: impl FnOnce(&[Tensor]) -> Result<Vec<Tensor>>) -> Result<usize> {

@@ -91,8 +91,11 @@ enum How {
 }
 
 pub fn declare(list: &mut Vec<Workload>) {
-    for (variant, how) in [("function", How::Function), ("eager", How::Eager), ("record", How::Record)] {
+    let (steps, record) = ("lstm64_fwd_bwd/32x80x128", "lstm64_record/32x80x128");
+    let rows =
+        [(steps, "function", How::Function), (steps, "eager", How::Eager), (record, "function", How::Record)];
+    for (name, variant, how) in rows {
         let images = Amount::Images(BATCH as f64);
-        list.push(Workload::new("lstm64_fwd_bwd/32x80x128", variant, images, move || work(how)));
+        list.push(Workload::new(name, variant, images, move || work(how)));
     }
 }

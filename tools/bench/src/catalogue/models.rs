@@ -101,7 +101,7 @@ impl Network {
         let name = |what: &str| format!("{}_{what}/b{batch}", self.name);
         list.push(Workload::new(name("train"), "train_step", images, move || self.train_step(batch, false)));
         list.push(Workload::new(name("train"), "eager", images, move || self.train_step(batch, true)));
-        list.push(Workload::new(name("train"), "record", images, move || self.record(batch)));
+        list.push(Workload::new(name("record"), "function", images, move || self.record(batch)));
         list.push(Workload::new(name("infer"), "call", images, move || self.infer(batch)));
         let epoch = Amount::Images(self.epoch as f64);
         for (variant, eagerly) in [("fit", false), ("eager", true)] {
