@@ -1,11 +1,14 @@
 //! Normalisation: of rows (layer normalisation) and of columns (batch normalisation).
 
+pub(crate) mod column_gradients;
+mod column_loops;
 pub(crate) mod columns;
+pub(crate) mod moments;
 pub(crate) mod rows;
 
-pub use columns::{
-    Above, Moments, Slope, column_affine, column_backward, column_moments, column_scales, column_sums,
-};
+pub use column_gradients::{Above, Slope, column_backward, column_sums};
+pub use columns::{column_affine, column_scales};
+pub use moments::{Moments, column_moments};
 pub use rows::{RowGradients, row_norm, row_norm_backward};
 
 #[cfg(test)]
