@@ -100,7 +100,7 @@ fn task_shape(m: usize, n: usize, k: usize, mc: usize, mr: usize, nr: usize) -> 
         }
     }
     // Equal shares rather than a small rest.
-    (m.div_ceil(m.div_ceil(mc)), nc)
+    (m.div_ceil(m.div_ceil(mc)), n.div_ceil(n.div_ceil(nc)).next_multiple_of(nr))
 }
 
 impl<T: Real> Kernel for Product<T> {
@@ -237,7 +237,7 @@ impl<T: Real> Product<T> {
         let tiles = m.div_ceil(max_rows::<T, S>()) * n.div_ceil(panel_width::<T, S>());
         if self.small::<S>() {
             1
-        } else if tiles < 8 && k >= 4 * KC {
+        } else if k >= 4 * KC && (tiles < 8 || 64 * m * n <= (m + n) * k) {
             (k / (2 * KC)).min(16)
         } else if self.few_rows::<S>()
             && k >= 16 * m
