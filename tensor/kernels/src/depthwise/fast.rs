@@ -59,7 +59,14 @@ impl Kernel for Row<'_> {
         let (step_y, step_x) = (w.dilation[1] * line, w.dilation[2] * c);
         let mut j = 0;
         while j < ow {
-            let (kx, x0) = w.inside(2, j);
+            // The last group of the interior overlaps the one before it, if there is one.
+            let group = inner.contains(&j) && inner.len() >= SIDE;
+            let (kx, x0) = if group {
+                j = j.min(inner.end - SIDE);
+                (0..w.kernel[2], j * w.stride[2] - w.before[2])
+            } else {
+                w.inside(2, j)
+            };
             // SAFETY: `inside` gives places within the input, so every row of c elements that is read lies in x, and
             // the filter has taps of c elements; y has ow positions of c.
             unsafe {
@@ -77,15 +84,15 @@ impl Kernel for Row<'_> {
                     c,
                     stream,
                 };
-                if inner.contains(&j) && j + SIDE <= inner.end {
+                if group {
                     match (w.kernel[2], w.stride[2], w.dilation[2]) {
-                        (3, 1, 1) => positions::<S, SIDE, 3, 1>(s, &tap),
-                        (3, 2, 1) => positions::<S, SIDE, 3, 2>(s, &tap),
-                        _ => positions::<S, SIDE, 0, 0>(s, &tap),
+                        (3, 1, 1) => positions::<S, SIDE, 1, 3, 1>(s, &tap),
+                        (3, 2, 1) => positions::<S, SIDE, 1, 3, 2>(s, &tap),
+                        _ => positions::<S, SIDE, 1, 0, 0>(s, &tap),
                     }
                     j += SIDE;
                 } else {
-                    positions::<S, 1, 0, 0>(s, &tap);
+                    positions::<S, 1, SIDE, 0, 0>(s, &tap);
                     j += 1;
                 }
             }
@@ -109,7 +116,7 @@ struct Tap {
     stream: bool,
 }
 
-/// P neighbouring output positions with the same places inside the input.
+/// P neighbouring output positions with the same places inside the input, Q vectors of channels at a time.
 ///
 /// With W > 0 rows have W places without dilation, and positions are ST apart: known distances, so what neighbours share
 /// is read once.
@@ -117,48 +124,81 @@ struct Tap {
 /// # Safety
 /// All rows of c elements that the tap describes must lie in their arrays; with `stream` they are whole, aligned vectors.
 #[inline(always)]
-unsafe fn positions<S: Simd, const P: usize, const W: usize, const ST: usize>(s: S, t: &Tap) {
-    let (cols, step_x, move_x) = if W > 0 { (W, t.c, ST * t.c) } else { (t.cols, t.step_x, t.move_x) };
-    // SAFETY: the caller vouches for whole rows; `at + n` stays within c.
+unsafe fn positions<S: Simd, const P: usize, const Q: usize, const W: usize, const ST: usize>(s: S, t: &Tap) {
+    let mut at = 0;
+    // SAFETY: the caller vouches for whole rows; `at` and the channels behind it stay within c.
     unsafe {
-        let mut at = 0;
-        while at + S::LANES <= t.c {
-            let start = if t.bias.is_null() { s.zero() } else { s.load_ptr(t.bias.add(at)) };
-            let mut acc = [start; P];
-            for ky in 0..t.rows {
-                for kx in 0..cols {
-                    let f = s.load_ptr(t.f.add(ky * t.filter_y + kx * t.c + at));
-                    let x = t.x.add(ky * t.step_y + kx * step_x + at);
-                    for p in 0..P {
-                        acc[p] = s.fma(s.load_ptr(x.add(p * move_x)), f, acc[p]);
-                    }
-                }
-            }
-            for p in 0..P {
-                let y = t.y.add(p * t.c + at);
-                if t.stream { s.stream_ptr(y, acc[p]) } else { s.store_ptr(y, acc[p]) }
-            }
+        while at + Q * S::LANES <= t.c {
+            channels::<S, P, Q, W, ST>(s, t, at, S::LANES);
+            at += Q * S::LANES;
+        }
+        while Q > 1 && at + S::LANES <= t.c {
+            channels::<S, P, 1, W, ST>(s, t, at, S::LANES);
             at += S::LANES;
         }
-        let n = t.c - at;
-        if n == 0 {
-            return;
+        if at < t.c {
+            channels::<S, P, 1, W, ST>(s, t, at, t.c - at);
         }
-        let start = if t.bias.is_null() { s.zero() } else { s.load_ptr_n(t.bias.add(at), n) };
-        let mut acc = [start; P];
+    }
+}
+
+/// Q vectors of channels from `at` on, of which the first n lanes count.
+///
+/// # Safety
+/// As for [`positions`], for these channels; n is the number of lanes unless Q is 1.
+#[inline(always)]
+unsafe fn channels<S: Simd, const P: usize, const Q: usize, const W: usize, const ST: usize>(
+    s: S,
+    t: &Tap,
+    at: usize,
+    n: usize,
+) {
+    let (cols, step_x, move_x) = if W > 0 { (W, t.c, ST * t.c) } else { (t.cols, t.step_x, t.move_x) };
+    let (whole, lanes) = (n == S::LANES, S::LANES);
+    // SAFETY: the caller vouches for the channels.
+    unsafe {
+        let mut acc = [[s.zero(); Q]; P];
+        if !t.bias.is_null() {
+            for q in 0..Q {
+                let bias = load(s, t.bias.add(at + q * lanes), n, whole);
+                for acc in &mut acc {
+                    acc[q] = bias;
+                }
+            }
+        }
         for ky in 0..t.rows {
             for kx in 0..cols {
-                let f = s.load_ptr_n(t.f.add(ky * t.filter_y + kx * t.c + at), n);
+                let f = t.f.add(ky * t.filter_y + kx * t.c + at);
                 let x = t.x.add(ky * t.step_y + kx * step_x + at);
-                for p in 0..P {
-                    acc[p] = s.fma(s.load_ptr_n(x.add(p * move_x), n), f, acc[p]);
+                for q in 0..Q {
+                    let f = load(s, f.add(q * lanes), n, whole);
+                    for p in 0..P {
+                        acc[p][q] = s.fma(load(s, x.add(p * move_x + q * lanes), n, whole), f, acc[p][q]);
+                    }
                 }
             }
         }
         for p in 0..P {
-            s.store_ptr_n(t.y.add(p * t.c + at), n, acc[p]);
+            for q in 0..Q {
+                let y = t.y.add(p * t.c + at + q * lanes);
+                match (whole, t.stream) {
+                    (true, true) => s.stream_ptr(y, acc[p][q]),
+                    (true, false) => s.store_ptr(y, acc[p][q]),
+                    _ => s.store_ptr_n(y, n, acc[p][q]),
+                }
+            }
         }
     }
+}
+
+/// The first n lanes from p on.
+///
+/// # Safety
+/// p is valid for reading n values, as many as there are lanes if they are `whole`.
+#[inline(always)]
+unsafe fn load<S: Simd>(s: S, p: *const f32, n: usize, whole: bool) -> S::F {
+    // SAFETY: the caller vouches for the values.
+    unsafe { if whole { s.load_ptr(p) } else { s.load_ptr_n(p, n) } }
 }
 
 /// Adds the filter gradient of one image to df.
