@@ -2,8 +2,8 @@
 //!
 //! Values of one element lie inline. Larger ones get a slot of an arena; a slot is handed on when its value has been
 //! read for the last time, so the arena is about as large as what is alive at once. Reshapes and leading slices are
-//! places inside the value they come from and cost nothing. What leaves as an output has a buffer of its own, or is
-//! copied out as soon as it is made.
+//! places inside the value they come from and cost nothing. What leaves as an output has a buffer of its own, or is made in
+//! memory of the caller.
 
 use crate::graph::{Graph, Value};
 use crate::plan::{Piece, Place, Plan, Read, Slot, Step, Write};
@@ -63,10 +63,10 @@ impl Layout {
             n.x.iter().chain(&n.y).for_each(|&v| last[root[v as usize] as usize] = i);
         }
         let mut leaves = vec![false; g.values()];
-        // What leaves in pieces is copied, and its memory handed on.
-        let mut pieces: HashMap<Value, SmallVec<[usize; 1]>> = HashMap::new();
+        // What leaves in pieces is made where it goes; what has no place of its own, or goes to several, is copied.
+        let mut pieces: HashMap<Value, SmallVec<[u32; 1]>> = HashMap::new();
         if piecewise {
-            g.outputs.iter().enumerate().for_each(|(k, &v)| pieces.entry(v).or_default().push(k));
+            g.outputs.iter().enumerate().for_each(|(k, &v)| pieces.entry(v).or_default().push(k as u32));
         }
         let whole = if piecewise { &[] } else { &g.outputs[..] };
         for &v in whole {
@@ -85,7 +85,7 @@ impl Layout {
                         Some(Read { offset: offset[y as usize], spec: g.spec(y).clone(), ..r });
                 }
             } else {
-                l.step(g, i, n, &last, &leaves, &root);
+                l.step(g, i, n, &last, &leaves, &root, &pieces);
             }
             n.y.iter().for_each(|&v| l.copy_out(v, &pieces));
             l.release(n, i, &last, &root);
@@ -94,9 +94,10 @@ impl Layout {
     }
 
     /// Has a value copied out, right behind the step that was laid out last.
-    fn copy_out(&mut self, v: Value, pieces: &HashMap<Value, SmallVec<[usize; 1]>>) {
+    fn copy_out(&mut self, v: Value, pieces: &HashMap<Value, SmallVec<[u32; 1]>>) {
         let (Some(numbers), Some(read)) = (pieces.get(&v), &self.reads[v as usize]) else { return };
-        let list = numbers.iter().map(|&number| Piece { number, read: read.clone() });
+        let there = |&&number: &&u32| read.place != Place::Output(number);
+        let list = numbers.iter().filter(there).map(|&number| Piece { number, read: read.clone() });
         match self.steps.last_mut() {
             Some(step) => step.pieces.extend(list),
             None => self.first.extend(list),
@@ -111,6 +112,7 @@ impl Layout {
         last: &[usize],
         leaves: &[bool],
         root: &[Value],
+        pieces: &HashMap<Value, SmallVec<[u32; 1]>>,
     ) {
         let x: Option<SmallVec<[Read; 3]>> = n.x.iter().map(|&v| self.reads[v as usize].clone()).collect();
         let Some(x) = x else { return };
@@ -133,6 +135,7 @@ impl Layout {
                 {
                     *p
                 }
+                None if spec.len() > 1 && pieces.contains_key(&v) => Place::Output(pieces[&v][0]),
                 _ if spec.len() == 1 => Place::Inline(self.inline_room(spec.dtype, leaves[v as usize])),
                 _ => Place::Slot(self.room(&spec, leaves[v as usize])),
             };

@@ -9,10 +9,10 @@
 use crate::graph::Graph;
 use crate::layout::Layout;
 use crate::profile::Profile;
-use gradus_kernels::{Buffer, Scalar};
+use gradus_kernels::{AnySlice, AnySliceMut, Buffer, Scalar};
 use gradus_tensor::op::Op;
 use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{DType, Element, Error, Result, Spec, Tensor, dispatch};
+use gradus_tensor::{DType, Error, Result, Spec, Tensor, dispatch};
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ pub(crate) enum Place {
     Constant(u32),
     Slot(u32),
     Inline(u32),
+    /// Memory of the caller, by the number of an output.
+    Output(u32),
 }
 
 #[derive(Clone, Debug)]
@@ -58,25 +60,42 @@ pub(crate) struct Step {
 /// A value that is copied out as soon as it is made: its number among the outputs.
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
-    pub number: usize,
+    pub number: u32,
     pub read: Read,
 }
 
 /// What a call is given.
-enum Given<'a> {
+enum Given<'a, 'o> {
     /// Dropped after their last use.
     Tensors(&'a mut [Option<Tensor>]),
-    Views(&'a [View<'a>]),
+    /// Inputs, and memory for the outputs, which is taken while it is written.
+    Views(&'a [View<'a>], &'a mut [Option<AnySliceMut<'o>>]),
 }
 
-impl Given<'_> {
+impl<'o> Given<'_, 'o> {
     #[inline]
     fn view(&self, i: u32) -> View<'_> {
         match self {
             Given::Tensors(t) => {
                 t[i as usize].as_ref().expect("inputs are dropped after their last use").view()
             }
-            Given::Views(v) => v[i as usize],
+            Given::Views(v, _) => v[i as usize],
+        }
+    }
+
+    fn output(&mut self, i: u32) -> &mut Option<AnySliceMut<'o>> {
+        match self {
+            Given::Views(_, out) => &mut out[i as usize],
+            Given::Tensors(_) => unreachable!("only pieces have memory of the caller"),
+        }
+    }
+
+    fn read_output(&self, i: u32) -> AnySlice<'_> {
+        match self {
+            Given::Views(_, out) => {
+                out[i as usize].as_ref().expect("an output is made before it is read").as_ref()
+            }
+            Given::Tensors(_) => unreachable!("only pieces have memory of the caller"),
         }
     }
 }
@@ -122,7 +141,7 @@ impl Plan {
         Layout::of(g, false).finish(g)
     }
 
-    /// A plan whose outputs are copied to memory of the caller as soon as they are made.
+    /// A plan whose outputs are made in memory of the caller.
     pub fn piecewise(g: &Graph) -> Plan {
         Layout::of(g, true).finish(g)
     }
@@ -138,22 +157,27 @@ impl Plan {
         self.run_with(inputs, |step, arena, given| self.step(step, arena, given))
     }
 
-    /// Writes the outputs of a plan made by [`Plan::piecewise`], which are all of type T.
-    pub fn run_pieces<T: Element>(&self, inputs: &[View<'_>], outputs: &mut [&mut [T]]) -> Result<()> {
+    /// Writes the outputs of a plan made by [`Plan::piecewise`].
+    pub fn run_pieces(&self, inputs: &[View<'_>], outputs: Vec<AnySliceMut<'_>>) -> Result<()> {
         let mut arena = self.arena();
-        let mut given = Given::Views(inputs);
-        let mut copy = |pieces: &[Piece], arena: &Arena, given: &Given<'_>| {
-            for p in pieces {
-                outputs[p.number].copy_from_slice(self.view(&p.read, arena, given).as_slice::<T>());
-            }
-        };
-        copy(&self.first, &arena, &given);
+        let mut outputs: SmallVec<[Option<AnySliceMut<'_>>; 8]> = outputs.into_iter().map(Some).collect();
+        let mut given = Given::Views(inputs, &mut outputs);
+        self.copy_out(&self.first, &arena, &mut given);
         for step in &self.steps {
             self.step(step, &mut arena, &mut given)?;
-            copy(&step.pieces, &arena, &given);
+            self.copy_out(&step.pieces, &arena, &mut given);
         }
         self.give_back(arena);
         Ok(())
+    }
+
+    fn copy_out(&self, pieces: &[Piece], arena: &Arena, given: &mut Given<'_, '_>) {
+        for p in pieces {
+            let Some(mut to) = given.output(p.number).take() else { continue };
+            let from = self.view(&p.read, arena, given);
+            copy(&from, &mut ViewMut::of_slice(&p.read.spec, to.reborrow()));
+            *given.output(p.number) = Some(to);
+        }
     }
 
     /// Memory for a call: of an earlier one if there is some.
@@ -200,7 +224,7 @@ impl Plan {
     fn run_with(
         &self,
         inputs: Vec<Tensor>,
-        mut carry_out: impl FnMut(&Step, &mut Arena, &mut Given<'_>) -> Result<()>,
+        mut carry_out: impl FnMut(&Step, &mut Arena, &mut Given<'_, '_>) -> Result<()>,
     ) -> Result<Vec<Tensor>> {
         let mut arena = self.arena();
         let mut tensors: SmallVec<[Option<Tensor>; 8]> = inputs.into_iter().map(Some).collect();
@@ -213,7 +237,7 @@ impl Plan {
         out
     }
 
-    fn step(&self, step: &Step, arena: &mut Arena, given: &mut Given<'_>) -> Result<()> {
+    fn step(&self, step: &Step, arena: &mut Arena, given: &mut Given<'_, '_>) -> Result<()> {
         // The common case by itself: one inline output.
         if let ([Write { place: Place::Inline(i), spec, from: None, .. }], false) =
             (&step.y[..], step.updates)
@@ -232,9 +256,9 @@ impl Plan {
         Ok(())
     }
 
-    fn general(&self, step: &Step, arena: &mut Arena, given: &mut Given<'_>) -> Result<()> {
+    fn general<'o>(&self, step: &Step, arena: &mut Arena, given: &mut Given<'_, 'o>) -> Result<()> {
         // Outputs are taken out of the arena, so that inputs can be borrowed from it.
-        let mut held: SmallVec<[Held; 2]> = SmallVec::new();
+        let mut held: SmallVec<[Held<'o>; 2]> = SmallVec::new();
         for w in &step.y {
             held.push(self.room(w, arena, given));
         }
@@ -245,6 +269,7 @@ impl Plan {
                 .map(|(h, w)| match h {
                     Held::Inline(s) => ViewMut::of_scalar(&w.spec, s),
                     Held::Buffer(b) => ViewMut::of_buffer(&w.spec, b),
+                    Held::Output(o) => ViewMut::of_slice(&w.spec, o.reborrow()),
                 })
                 .collect();
             if step.updates {
@@ -263,6 +288,7 @@ impl Plan {
             match (h, w.place) {
                 (Held::Inline(s), Place::Inline(i)) => arena.inline[i as usize] = s,
                 (Held::Buffer(b), Place::Slot(i)) => arena.slots[i as usize] = Some(b),
+                (Held::Output(o), Place::Output(i)) => *given.output(i) = Some(o),
                 _ => {}
             }
         }
@@ -270,7 +296,7 @@ impl Plan {
     }
 
     /// Memory for an output, holding the values of the input it replaces if it does.
-    fn room(&self, w: &Write, arena: &mut Arena, given: &mut Given<'_>) -> Held {
+    fn room<'o>(&self, w: &Write, arena: &mut Arena, given: &mut Given<'_, 'o>) -> Held<'o> {
         match w.place {
             Place::Inline(i) => {
                 let mut s = arena.inline[i as usize];
@@ -301,12 +327,13 @@ impl Plan {
                 }
                 Held::Buffer(buffer)
             }
+            Place::Output(i) => Held::Output(given.output(i).take().expect("an output is made by one step")),
             Place::Given(_) | Place::Constant(_) => unreachable!("outputs are made"),
         }
     }
 
     #[inline]
-    fn view<'a>(&'a self, r: &'a Read, arena: &'a Arena, given: &'a Given<'_>) -> View<'a> {
+    fn view<'a>(&'a self, r: &'a Read, arena: &'a Arena, given: &'a Given<'_, '_>) -> View<'a> {
         match r.place {
             Place::Inline(i) => View::of_scalar(&r.spec, &arena.inline[i as usize]),
             Place::Slot(i) => {
@@ -315,6 +342,7 @@ impl Plan {
             }
             Place::Given(i) => given.view(i).part(&r.spec, r.offset),
             Place::Constant(i) => self.constants[i as usize].view().part(&r.spec, r.offset),
+            Place::Output(i) => View::of_slice(&r.spec, given.read_output(i), r.offset),
         }
     }
 
@@ -331,6 +359,7 @@ impl Plan {
                 Place::Inline(i) => Tensor::from_element(r.spec.clone(), arena.inline[i as usize])?,
                 Place::Given(i) => part(given[i as usize].as_ref().ok_or_else(missing)?, r)?,
                 Place::Constant(i) => part(&self.constants[i as usize], r)?,
+                Place::Output(_) => return Err(missing()),
                 Place::Slot(i) => {
                     if !left.iter().any(|(s, _)| *s == i) {
                         let buffer = arena.slots[i as usize].take().ok_or_else(missing)?;
@@ -352,9 +381,10 @@ impl Plan {
     }
 }
 
-enum Held {
+enum Held<'a> {
     Inline(Scalar),
     Buffer(Buffer),
+    Output(AnySliceMut<'a>),
 }
 
 fn copy(from: &View<'_>, to: &mut ViewMut<'_>) {

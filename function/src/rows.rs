@@ -1,19 +1,20 @@
 //! A part of a graph in which every row goes its own way, carried out range of rows by range of rows.
 //!
-//! The steps of a recurrence are short: handing each to several threads costs as much as it saves. But the sequences of a
+//! Large images go from operation to operation in the caches of one processor when it takes one after the other. And the
+//! steps of a recurrence are short: handing each to several threads costs as much as it saves. But the sequences of a
 //! batch know nothing of each other, so a thread can go through all steps with some of them by itself. Every range has a
-//! small plan, whose values stay in the caches of the processor that made them; what others read is copied out while it is
-//! there.
+//! small plan, whose values stay in the caches of the processor that made them; what others read is made where they read it.
 //!
 //! The ranges depend on shapes only, so results do not depend on the number of threads.
 
 use crate::graph::Graph;
 use crate::plan::Plan;
+use gradus_kernels::AnySliceMut;
 use gradus_kernels::threads::parallel_for;
 use gradus_tensor::attr::Attr;
 use gradus_tensor::op::Attributes;
 use gradus_tensor::view::{View, ViewMut};
-use gradus_tensor::{DType, Element, Error, Keep, Op, Result, Spec, Specs};
+use gradus_tensor::{Error, Keep, Op, Result, Spec, Specs};
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex};
 
@@ -33,15 +34,23 @@ impl Range {
     }
 }
 
+/// An output of [`Rows`].
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub spec: Spec,
+    /// Of how many values of all rows it consists, one after the other.
+    pub pieces: usize,
+    /// It has a row for every range, not for every row.
+    pub of_ranges: bool,
+}
+
 /// The operation: nodes that work row by row, as one.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub rows: usize,
     /// Dtypes and shapes of the inputs, and whether a range reads its rows alone.
     pub inputs: Vec<(Spec, bool)>,
-    /// Dtypes and shapes of the outputs, and of how many values of all rows each consists, one after the other. All are of
-    /// one dtype, f32 or f64.
-    pub outputs: Vec<(Spec, usize)>,
+    pub outputs: Vec<Output>,
     /// The ranges by size: all but the last are of the first one's.
     pub ranges: Vec<Arc<Range>>,
 }
@@ -49,32 +58,8 @@ pub(crate) struct Rows {
 impl Rows {
     pub const NAME: &'static str = "rows";
 
-    fn run<T: Element>(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let size = self.ranges[0].rows;
-        let pieces = self.outputs.iter().map(|o| o.1).sum();
-        let mut room: Vec<Vec<&mut [T]>> =
-            (0..self.rows.div_ceil(size)).map(|_| Vec::with_capacity(pieces)).collect();
-        for (y, (_, pieces)) in y.iter_mut().zip(&self.outputs) {
-            let mut rest = y.as_mut::<T>();
-            let row = rest.len() / (pieces * self.rows);
-            for _ in 0..*pieces {
-                for (k, room) in room.iter_mut().enumerate() {
-                    let n = size.min(self.rows - k * size);
-                    room.push(rest.split_off_mut(..n * row).unwrap_or_default());
-                }
-            }
-        }
-        let tasks: Vec<_> = room.into_iter().map(|room| Mutex::new((room, Ok(())))).collect();
-        parallel_for(tasks.len(), |k| {
-            let mut task = tasks[k].lock().unwrap_or_else(|e| e.into_inner());
-            let (room, done) = &mut *task;
-            *done = self.range(k * size, x, room);
-        });
-        tasks.into_iter().try_for_each(|t| t.into_inner().unwrap_or_else(|e| e.into_inner()).1)
-    }
-
     /// Carries out the range that starts at a row.
-    fn range<T: Element>(&self, from: usize, x: &[View<'_>], room: &mut [&mut [T]]) -> Result<()> {
+    fn range(&self, from: usize, x: &[View<'_>], room: Vec<AnySliceMut<'_>>) -> Result<()> {
         let rows = self.ranges[0].rows.min(self.rows - from);
         let range = self.ranges.iter().find(|r| r.rows == rows);
         let range = range.ok_or_else(|| Error::value(format!("rows: no range of {rows}")))?;
@@ -96,14 +81,31 @@ impl Op for Rows {
         if x.len() != self.inputs.len() || x.iter().zip(&self.inputs).any(|(a, (b, _))| *a != b) {
             return Err(Error::shape(format!("rows: expected inputs {:?}, found {x:?}", self.inputs)));
         }
-        Ok(self.outputs.iter().map(|(spec, _)| spec.clone()).collect())
+        Ok(self.outputs.iter().map(|o| o.spec.clone()).collect())
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        match self.outputs.first().map(|(spec, _)| spec.dtype) {
-            Some(DType::F32) => self.run::<f32>(x, y),
-            Some(_) => self.run::<f64>(x, y),
-            None => Ok(()),
+        let size = self.ranges[0].rows;
+        let count = self.rows.div_ceil(size);
+        let mut room: Vec<Vec<AnySliceMut<'_>>> = (0..count).map(|_| Vec::with_capacity(y.len())).collect();
+        for (y, o) in y.iter_mut().zip(&self.outputs) {
+            let mut rest = y.any_mut();
+            let each = rest.len() / if o.of_ranges { count } else { o.pieces * self.rows };
+            for _ in 0..o.pieces {
+                for (k, room) in room.iter_mut().enumerate() {
+                    let n = if o.of_ranges { 1 } else { size.min(self.rows - k * size) };
+                    let (own, others) = rest.split_at(n * each);
+                    room.push(own);
+                    rest = others;
+                }
+            }
         }
+        let tasks: Vec<_> = room.into_iter().map(|room| Mutex::new((room, Ok(())))).collect();
+        parallel_for(tasks.len(), |k| {
+            let mut task = tasks[k].lock().unwrap_or_else(|e| e.into_inner());
+            let (room, done) = &mut *task;
+            *done = self.range(k * size, x, std::mem::take(room));
+        });
+        tasks.into_iter().try_for_each(|t| t.into_inner().unwrap_or_else(|e| e.into_inner()).1)
     }
     fn keep(&self) -> Keep {
         Keep::NONE

@@ -38,7 +38,7 @@ pub use construct::Nested;
 pub use error::{Error, ErrorKind, Result};
 pub use gradus_kernels::{Complex, DType, Element, bf16, dispatch, f16};
 pub use interop::FromNested;
-pub use op::{Keep, Lower, Op, Outputs};
+pub use op::{Keep, Lower, Op, Outputs, PartStep, Parts};
 pub use registry::Registry;
 pub use rows::Rows;
 pub use shape::{Axes, Shape, Spec, Specs};

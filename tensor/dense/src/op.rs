@@ -125,6 +125,14 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
         None
     }
 
+    /// The same results by steps of which some work on ranges of `part` rows, and others join what the ranges gave.
+    ///
+    /// An output with a row for every range becomes, by [`Op::by_rows`], one with one row. The inputs are at least `part` rows.
+    fn in_parts(&self, x: &[&Spec], part: usize) -> Option<Parts> {
+        let _ = (x, part);
+        None
+    }
+
     /// Pairs (output, input) of equal specs: the output replaces the input, and can be computed in its memory.
     fn replaces(&self) -> &'static [(usize, usize)] {
         &[]
@@ -135,6 +143,35 @@ pub trait Op: Attributes + Debug + Send + Sync + 'static {
     fn update(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let _ = (x, y);
         Err(Error::new(crate::ErrorKind::Unsupported, format!("{}: replaces no input", self.name())))
+    }
+}
+
+/// What [`Op::in_parts`] consists of.
+#[derive(Debug)]
+pub struct Parts {
+    /// In the order in which they are carried out.
+    pub steps: Vec<PartStep>,
+    /// The outputs of the operation, as operands of a step.
+    pub outputs: SmallVec<[usize; 3]>,
+}
+
+/// A step of [`Parts`].
+#[derive(Debug)]
+pub struct PartStep {
+    /// What it does.
+    pub op: Box<dyn Op>,
+    /// What it reads: the inputs of the operation by number, then the outputs of the steps one after the other.
+    pub x: SmallVec<[usize; 6]>,
+    /// How many outputs it has.
+    pub outputs: usize,
+    /// It reads one large input in order and does little with it: repeating it costs less than keeping its output.
+    pub cheap: bool,
+}
+
+impl PartStep {
+    /// A step that is not cheap.
+    pub fn new(op: impl Op, x: &[usize], outputs: usize) -> PartStep {
+        PartStep { op: Box::new(op), x: SmallVec::from_slice(x), outputs, cheap: false }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a kernel sees of a tensor: its spec and its elements, borrowed.
 
-use crate::{DType, Element, Shape, Spec};
-use gradus_kernels::{Buffer, Scalar};
+use crate::{DType, Element, Shape, Spec, dispatch};
+use gradus_kernels::{AnySlice, AnySliceMut, Buffer, Scalar};
 use std::any::Any;
 use std::sync::OnceLock;
 
@@ -20,6 +20,7 @@ pub(crate) type Derived = OnceLock<Box<dyn Any + Send + Sync>>;
 enum Data<'a> {
     Scalar(&'a Scalar),
     Buffer(&'a Buffer, usize),
+    Slice(AnySlice<'a>, usize),
 }
 
 impl<'a> View<'a> {
@@ -31,6 +32,11 @@ impl<'a> View<'a> {
     /// A view of one inline element.
     pub fn of_scalar(spec: &'a Spec, scalar: &'a Scalar) -> View<'a> {
         View { spec, data: Data::Scalar(scalar), derived: None }
+    }
+
+    /// A view of `spec.len()` elements of a slice from `offset` on.
+    pub fn of_slice(spec: &'a Spec, slice: AnySlice<'a>, offset: usize) -> View<'a> {
+        View { spec, data: Data::Slice(slice, offset), derived: None }
     }
 
     pub(crate) fn with_derived(self, slot: &'a Derived) -> View<'a> {
@@ -46,6 +52,7 @@ impl<'a> View<'a> {
         }
         let data = match self.data {
             Data::Buffer(b, o) => Data::Buffer(b, o + offset),
+            Data::Slice(s, o) => Data::Slice(s, o + offset),
             scalar => scalar,
         };
         View { spec, data, derived: None }
@@ -84,17 +91,18 @@ impl<'a> View<'a> {
         match self.data {
             Data::Scalar(s) => s.as_slice::<T>(),
             Data::Buffer(b, offset) => &b.as_slice::<T>()[offset..offset + self.spec.len()],
+            Data::Slice(s, offset) => &s.as_slice::<T>()[offset..offset + self.spec.len()],
         }
     }
 
     /// The bytes of the elements, in the machine's (little-endian) order.
     pub fn as_bytes(&self) -> &'a [u8] {
+        let size = self.spec.dtype.size();
+        let bytes = |offset| offset * size..(offset + self.spec.len()) * size;
         match self.data {
             Data::Scalar(s) => s.as_bytes(),
-            Data::Buffer(b, offset) => {
-                let size = self.spec.dtype.size();
-                &b.as_bytes()[offset * size..(offset + self.spec.len()) * size]
-            }
+            Data::Buffer(b, offset) => &b.as_bytes()[bytes(offset)],
+            Data::Slice(s, offset) => &s.as_bytes()[bytes(offset)],
         }
     }
 }
@@ -108,12 +116,18 @@ pub struct ViewMut<'a> {
 enum DataMut<'a> {
     Scalar(&'a mut Scalar),
     Buffer(&'a mut Buffer),
+    Slice(AnySliceMut<'a>),
 }
 
 impl<'a> ViewMut<'a> {
     /// A view of the first `spec.len()` elements of a buffer.
     pub fn of_buffer(spec: &'a Spec, buffer: &'a mut Buffer) -> ViewMut<'a> {
         ViewMut { spec, data: DataMut::Buffer(buffer) }
+    }
+
+    /// A view of the first `spec.len()` elements of a slice.
+    pub fn of_slice(spec: &'a Spec, slice: AnySliceMut<'a>) -> ViewMut<'a> {
+        ViewMut { spec, data: DataMut::Slice(slice) }
     }
 
     /// A view of one inline element.
@@ -136,6 +150,11 @@ impl<'a> ViewMut<'a> {
         &self.spec.shape
     }
 
+    /// The elements, writable, of whichever dtype.
+    pub fn any_mut(&mut self) -> AnySliceMut<'_> {
+        dispatch!(self.dtype(), T: all => { AnySliceMut::new(self.as_mut::<T>()) })
+    }
+
     /// The elements, writable. Panics when `T` is not the dtype, which is a bug of the operation.
     #[inline]
     pub fn as_mut<T: Element>(&mut self) -> &mut [T] {
@@ -143,6 +162,7 @@ impl<'a> ViewMut<'a> {
         match &mut self.data {
             DataMut::Scalar(s) => s.as_mut_slice::<T>(),
             DataMut::Buffer(b) => &mut b.as_mut_slice::<T>()[..len],
+            DataMut::Slice(s) => &mut s.as_mut_slice::<T>()[..len],
         }
     }
 }

@@ -87,7 +87,7 @@ instances! {
     fn column_moments(x: &[Self], n: usize) -> Moments<Self> = crate::norm::moments::column_moments_of;
     fn column_affine(x: &[Self], scale: &[Self], shift: &[Self], activation: Option<Unary>, y: &mut [Self]) = crate::norm::columns::column_affine_of;
     fn column_sums(above: Above<'_, Self>) -> [Vec<Self>; 2] = crate::norm::column_gradients::column_sums_of;
-    fn column_backward(above: Above<'_, Self>, rstd: &[Self], scale: &[Self], sums: &[Vec<Self>; 2], dx: &mut [Self]) = crate::norm::column_gradients::column_backward_of;
+    fn column_backward(above: Above<'_, Self>, count: usize, rstd: &[Self], scale: &[Self], sums: &[Vec<Self>; 2], dx: &mut [Self]) = crate::norm::column_gradients::column_backward_of;
     fn row_norm(x: &[Self], gamma: &[Self], beta: &[Self], epsilon: Self, y: &mut [Self], mean: &mut [Self], rstd: &mut [Self], n: usize) = crate::norm::rows::row_norm_of;
     fn row_norm_backward(dy: &[Self], x: &[Self], gamma: &[Self], mean: &[Self], rstd: &[Self], out: RowGradients<'_, Self>, n: usize) = crate::norm::rows::row_norm_backward_of;
     fn pool(op: Pool, w: &Window, c: usize, x: &[Self], y: &mut [Self]) -> Result = crate::pool::pool_of;

@@ -4,6 +4,7 @@
 //! twin that the tests compare it with. All `unsafe` code of the workspace lives in this crate.
 
 pub mod activation_grad;
+mod any_slice;
 pub mod buffer;
 pub mod bytes;
 mod cast;
@@ -32,6 +33,7 @@ pub mod stream;
 pub mod threads;
 mod vector;
 
+pub use any_slice::{AnySlice, AnySliceMut};
 pub use buffer::Buffer;
 pub use dtype::{DType, Element};
 pub use error::{Error, Result};

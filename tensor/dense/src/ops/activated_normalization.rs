@@ -4,8 +4,9 @@
 //! it is read, by the sign of what the normalization gave there. No bit differs from the operations one by one.
 
 use super::normalization::{BatchNorm, BatchNormGrad, gradients, normalize};
+use super::normalization_parts::{forward_parts, gradient_parts};
 use crate::attr::{Attr, Attribute, OpDef};
-use crate::op::Op;
+use crate::op::{Op, Parts};
 use crate::view::{View, ViewMut};
 use crate::{Keep, Lower, Result, Spec, Specs};
 use gradus_kernels::elementwise::{Binary, Unary};
@@ -39,6 +40,23 @@ impl Rectifier {
     }
 }
 
+impl Rectifier {
+    pub(super) fn unary(self) -> Unary {
+        match self {
+            Rectifier::Relu => Unary::Relu,
+            Rectifier::Relu6 => Unary::Relu6,
+        }
+    }
+
+    /// The upper end; NaN where there is none.
+    pub(super) fn top(self) -> f64 {
+        match self {
+            Rectifier::Relu => f64::NAN,
+            Rectifier::Relu6 => 6.0,
+        }
+    }
+}
+
 impl Attribute for Rectifier {
     fn to_attr(&self) -> Attr {
         Attr::Str(if *self == Rectifier::Relu { "relu" } else { "relu6" }.into())
@@ -61,17 +79,16 @@ impl Op for ActivatedBatchNorm {
         BatchNorm { epsilon: self.epsilon }.infer(x)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let activation = match self.activation {
-            Rectifier::Relu => Unary::Relu,
-            Rectifier::Relu6 => Unary::Relu6,
-        };
-        normalize(Self::NAME, self.epsilon, Some(activation), x, y)
+        normalize(Self::NAME, self.epsilon, Some(self.activation.unary()), x, y)
     }
     fn keep(&self) -> Keep {
         Keep::NONE
     }
     fn differentiable(&self) -> bool {
         false
+    }
+    fn in_parts(&self, _: &[&Spec], part: usize) -> Option<Parts> {
+        Some(forward_parts(self.epsilon, Some(self.activation), part))
     }
 }
 
@@ -88,13 +105,12 @@ impl Op for ActivatedBatchNormGrad {
         BatchNormGrad { epsilon: self.epsilon }.infer(x)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        let top = match self.activation {
-            Rectifier::Relu => f64::NAN,
-            Rectifier::Relu6 => 6.0,
-        };
-        gradients(Self::NAME, self.epsilon, Some((top, &x[5])), x, y)
+        gradients(Self::NAME, self.epsilon, Some((self.activation.top(), &x[5])), x, y)
     }
     fn differentiable(&self) -> bool {
         false
+    }
+    fn in_parts(&self, _: &[&Spec], part: usize) -> Option<Parts> {
+        Some(gradient_parts(self.epsilon, Some(self.activation), part))
     }
 }

@@ -4,15 +4,16 @@
 //! to any order.
 
 use super::linear::{Activation, ActivationGrad, epilogue};
+use super::of_ranges::sum_of_ranges;
 use super::packed::Repeated;
 use crate::attr::{Attr, Attribute, OpDef};
 use crate::backward::Backward;
-use crate::op::{Attributes, Op, apply1, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, Parts, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::conv::{
     Conv2dOptions, Conv2dShape, PackedFilter, conv2d, conv2d_filter_gradient, conv2d_input_gradient,
-    conv2d_packed,
+    conv2d_input_gradient_packed, conv2d_packed,
 };
 use gradus_kernels::elementwise::Binary;
 use gradus_kernels::gemm::Epilogue;
@@ -185,10 +186,8 @@ impl Op for Conv2d {
             let bias = x.get(2).map(|b| b.as_slice::<T>());
             let e = Epilogue { bias, activation: self.activation, accumulate: false };
             let (v, w) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
-            // Packed filters depend on the image size too; the cache holds the first size that came twice.
-            let packed = x[1]
-                .derived(Repeated::<(Conv2dShape, PackedFilter<T>)>::new)
-                .and_then(|r| r.get(|| (shape, PackedFilter::forward(&shape, w))));
+            let packed = x[1].derived(Filters::<T>::new);
+            let packed = packed.and_then(|f| f.forward.get(|| (shape, PackedFilter::forward(&shape, w))));
             match packed {
                 Some((s, p)) if same_but_batch(s, &shape) => conv2d_packed(&shape, v, p, y[0].as_mut(), &e),
                 _ => conv2d(&shape, v, w, y[0].as_mut(), &e),
@@ -218,6 +217,9 @@ impl Op for Conv2d {
     fn columns(&self) -> Option<usize> {
         (self.activation == Activation::None).then_some(1)
     }
+    fn by_rows(&self, _: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        Some((self.boxed(), 0b1))
+    }
     fn absorb(&self, inputs: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         if self.activation != Activation::None {
             return None;
@@ -229,6 +231,18 @@ impl Op for Conv2d {
     }
     fn lower(&self) -> Lower {
         Lower::Contract
+    }
+}
+
+/// A filter as kernels read it. It depends on the image size too; each holds the first size that came twice.
+struct Filters<T> {
+    forward: Repeated<(Conv2dShape, PackedFilter<T>)>,
+    input_gradient: Repeated<(Conv2dShape, PackedFilter<T>)>,
+}
+
+impl<T> Filters<T> {
+    fn new() -> Self {
+        Filters { forward: Repeated::new(), input_gradient: Repeated::new() }
     }
 }
 
@@ -249,7 +263,15 @@ impl Op for Conv2dInputGrad {
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let shape = self.options().shape(&self.input, x[1].shape())?;
         dispatch!(x[0].dtype(), T: wide_float => {
-            conv2d_input_gradient::<T>(&shape, x[0].as_slice(), x[1].as_slice(), y[0].as_mut());
+            let (dy, w) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
+            let packed = x[1].derived(Filters::<T>::new);
+            let make = || (shape, PackedFilter::input_gradient(&shape, w));
+            match packed.and_then(|f| f.input_gradient.get(make)) {
+                Some((s, p)) if same_but_batch(s, &shape) => {
+                    conv2d_input_gradient_packed::<T>(&shape, dy, p, y[0].as_mut());
+                }
+                _ => conv2d_input_gradient::<T>(&shape, dy, w, y[0].as_mut()),
+            }
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
@@ -265,6 +287,9 @@ impl Op for Conv2dInputGrad {
             cx.give(1, apply1(&self.options().filter_grad(cx.x(1).shape()), &[&u, cx.x(0)])?)?;
         }
         Ok(())
+    }
+    fn by_rows(&self, _: &[&Spec], rows: usize) -> Option<(Box<dyn Op>, u64)> {
+        Some((self.options().input_grad(&self.input.replaced(0, rows)).boxed(), 0b1))
     }
     fn lower(&self) -> Lower {
         Lower::Contract
@@ -300,6 +325,9 @@ impl Op for Conv2dFilterGrad {
             cx.give(1, apply1(&self.options().forward(Activation::None), &[cx.x(0), &u])?)?;
         }
         Ok(())
+    }
+    fn in_parts(&self, x: &[&Spec], part: usize) -> Option<Parts> {
+        Some(sum_of_ranges(self.boxed(), x.len(), part))
     }
     fn lower(&self) -> Lower {
         Lower::Contract

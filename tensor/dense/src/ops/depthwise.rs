@@ -3,9 +3,10 @@
 //! As with the full convolution, the operation and its two gradients are bilinear and close under gradients.
 
 use super::conv::{ConvOptions, Padding};
+use super::of_ranges::sum_of_ranges;
 use crate::attr::OpDef;
 use crate::backward::Backward;
-use crate::op::{Op, apply1, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, Parts, apply1, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::depthwise::{Depthwise, depthwise, depthwise_filter_gradient, depthwise_input_gradient};
@@ -128,6 +129,9 @@ impl Op for DepthwiseConv2d {
     fn columns(&self) -> Option<usize> {
         Some(2)
     }
+    fn by_rows(&self, _: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        Some((self.boxed(), 0b1))
+    }
     fn lower(&self) -> Lower {
         Lower::Contract
     }
@@ -148,6 +152,9 @@ impl Op for DepthwiseInputGrad {
             depthwise_input_gradient::<T>(&d, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?;
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn by_rows(&self, _: &[&Spec], rows: usize) -> Option<(Box<dyn Op>, u64)> {
+        Some((self.steps().input_op(&self.input.replaced(0, rows)).boxed(), 0b1))
     }
     fn keep(&self) -> Keep {
         Keep::X
@@ -179,6 +186,9 @@ impl Op for DepthwiseFilterGrad {
             depthwise_filter_gradient::<T>(&d, x[0].as_slice(), x[1].as_slice(), y[0].as_mut())?;
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn in_parts(&self, x: &[&Spec], part: usize) -> Option<Parts> {
+        Some(sum_of_ranges(self.boxed(), x.len(), part))
     }
     fn keep(&self) -> Keep {
         Keep::X

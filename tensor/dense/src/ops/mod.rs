@@ -39,6 +39,8 @@ mod linear;
 mod logic;
 mod matmul;
 mod normalization;
+mod normalization_parts;
+mod of_ranges;
 mod one_hot;
 mod packed;
 mod partition;
@@ -158,6 +160,7 @@ pub(crate) const DEFS: &[&[OpDef]] = &[
     one_hot::DEFS,
     power::DEFS,
     normalization::DEFS,
+    normalization_parts::DEFS,
     activated_normalization::DEFS,
     pool::DEFS,
     random::DEFS,

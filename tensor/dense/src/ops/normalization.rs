@@ -4,9 +4,10 @@
 //! plain formulas: the rules look whether a tape listens and leave the fused kernels to those who do not.
 
 use super::activated_normalization::{ActivatedBatchNorm, ActivatedBatchNormGrad, Rectifier};
+use super::normalization_parts::{forward_parts, gradient_parts};
 use crate::attr::{Attribute, OpDef};
 use crate::backward::Backward;
-use crate::op::{Attributes, Op, Outputs, apply, same_dtype, unsupported_dtype};
+use crate::op::{Attributes, Op, Outputs, Parts, apply, same_dtype, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{DType, Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch, recorder};
 use gradus_kernels::elementwise::Unary;
@@ -76,7 +77,8 @@ pub(super) fn gradients(
         let slope = forward.as_ref().map(|([scale, shift], top)| Slope { scale, shift, top: *top });
         let above = Above { dy: x[0].as_slice::<T>(), x: x[1].as_slice::<T>(), mean, slope };
         let sums = column_sums::<T>(above);
-        column_backward::<T>(above, &rstd, &scale, &sums, y[0].as_mut());
+        let count = x[0].spec().len() / gamma.len().max(1);
+        column_backward::<T>(above, count, &rstd, &scale, &sums, y[0].as_mut());
         for ((d, s), r) in y[1].as_mut::<T>().iter_mut().zip(&sums[1]).zip(&rstd) {
             *d = s * r;
         }
@@ -104,6 +106,9 @@ impl Op for BatchNorm {
     fn absorb(&self, _: usize, tail: &Lower) -> Option<Box<dyn Op>> {
         let activation = Rectifier::of(tail)?;
         Some(ActivatedBatchNorm { epsilon: self.epsilon, activation }.boxed())
+    }
+    fn in_parts(&self, _: &[&Spec], part: usize) -> Option<Parts> {
+        Some(forward_parts(self.epsilon, None, part))
     }
     fn keep(&self) -> Keep {
         Keep { x: 0b011, y: 0b110 }
@@ -161,6 +166,9 @@ impl Op for BatchNormGrad {
         let same = forward.attrs()?.first() == Some(&self.epsilon.to_attr());
         let activation = Rectifier::of_slope(slope).filter(|_| known && same)?;
         Some(ActivatedBatchNormGrad { epsilon: self.epsilon, activation }.boxed())
+    }
+    fn in_parts(&self, _: &[&Spec], part: usize) -> Option<Parts> {
+        Some(gradient_parts(self.epsilon, None, part))
     }
     fn differentiable(&self) -> bool {
         false

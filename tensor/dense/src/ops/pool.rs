@@ -3,7 +3,7 @@
 use super::conv::Padding;
 use crate::attr::OpDef;
 use crate::backward::Backward;
-use crate::op::{Op, apply1, unsupported_dtype};
+use crate::op::{Attributes, Op, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Error, Keep, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::pool::{Pool as Kind, Window, WindowOptions, pool, pool_backward, pool_pick};
@@ -113,6 +113,9 @@ impl Op for Pool {
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
+    fn by_rows(&self, _: &[&Spec], _: usize) -> Option<(Box<dyn Op>, u64)> {
+        Some((self.boxed(), 0b1))
+    }
     fn keep(&self) -> Keep {
         if self.kind == PoolKind::Max { Keep::ALL } else { Keep::NONE }
     }
@@ -144,6 +147,10 @@ impl Op for PoolGrad {
             pool_backward::<T>(self.kind.kernel(), &w, c, input, result, x[0].as_slice(), y[0].as_mut())?;
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
+    }
+    fn by_rows(&self, x: &[&Spec], rows: usize) -> Option<(Box<dyn Op>, u64)> {
+        let input = self.input.replaced(0, rows);
+        Some((PoolGrad { input, ..self.clone() }.boxed(), (1 << x.len()) - 1))
     }
     fn keep(&self) -> Keep {
         // The maxima stay where they are under small changes: only dy has a gradient, which reads where they are.

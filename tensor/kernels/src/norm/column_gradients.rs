@@ -186,21 +186,23 @@ impl<T: Float> Body for Backward<'_, T> {
     }
 }
 
-/// dx of batch normalisation in training, from the sums of [`column_sums`] over `count` rows.
+/// dx of batch normalisation in training, from the sums of [`column_sums`] over `count` rows, of which these may be a part.
 ///
 /// dx = scale (dy - sum(dy) / count - (x - mean) rstd^2 sum(dy (x - mean)) / count), scale = gamma rstd.
 pub fn column_backward<T: Float>(
     above: Above<'_, T>,
+    count: usize,
     rstd: &[T],
     scale: &[T],
     sums: &[Vec<T>; 2],
     dx: &mut [T],
 ) {
-    T::column_backward(above, rstd, scale, sums, dx)
+    T::column_backward(above, count, rstd, scale, sums, dx)
 }
 
 pub(crate) fn column_backward_of<T: Float>(
     above: Above<'_, T>,
+    count: usize,
     rstd: &[T],
     scale: &[T],
     sums: &[Vec<T>; 2],
@@ -217,7 +219,7 @@ pub(crate) fn column_backward_of<T: Float>(
     if n == 0 || x.is_empty() {
         return;
     }
-    let count = T::lit((x.len() / n) as f64);
+    let count = T::lit(count as f64);
     let times = together(n, x.len() / n);
     let slopes = slope.map(|s| (s.times(times), s.top));
     let b: Vec<T> = (0..n).map(|i| -scale[i] * rstd[i] * rstd[i] * sums[1][i] / count).collect();

@@ -102,10 +102,8 @@ pub fn column_moments<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
 }
 
 pub(crate) fn column_moments_of<T: Float + Number>(x: &[T], n: usize) -> Moments<T> {
-    let nan = T::lit(f64::NAN);
-    let mut moments = Moments { mean: vec![nan; n], variance: vec![nan; n] };
     if x.is_empty() || n == 0 {
-        return moments;
+        return join_moments(&[0], &mut vec![T::ZERO; n], &mut vec![T::ZERO; n], n);
     }
     assert!(x.len().is_multiple_of(n), "column_moments: {} elements in rows of {n}", x.len());
     let rows = x.len() / n;
@@ -123,11 +121,20 @@ pub(crate) fn column_moments_of<T: Float + Number>(x: &[T], n: usize) -> Moments
         });
     }
     let counts: Vec<usize> = (0..pieces).map(|k| piece.min(rows - k * piece)).collect();
-    join(&counts, &mut means, &mut squares, n);
-    let count = T::lit(rows as f64);
-    moments.mean.copy_from_slice(&means[..n]);
-    moments.variance.iter_mut().zip(&squares).for_each(|(v, s)| *v = *s / count);
-    moments
+    join_moments(&counts, &mut means, &mut squares, n)
+}
+
+/// The moments of all rows from the number of rows, the means and the sums of squared distances from them of parts, one
+/// after the other, which are used up.
+///
+/// Panics when lengths do not fit. No rows give NaN.
+pub fn join_moments<T: Float>(counts: &[usize], means: &mut [T], squares: &mut [T], n: usize) -> Moments<T> {
+    assert!([means.len(), squares.len()] == [counts.len() * n; 2], "join_moments: lengths");
+    if counts.iter().all(|&c| c == 0) {
+        return Moments { mean: vec![T::lit(f64::NAN); n], variance: vec![T::lit(f64::NAN); n] };
+    }
+    let count = T::lit(join(counts, means, squares, n) as f64);
+    Moments { mean: means[..n].to_vec(), variance: squares[..n].iter().map(|s| *s / count).collect() }
 }
 
 /// Joins the moments of the pieces into the first, as a tree; gives the number of rows.
@@ -139,6 +146,9 @@ fn join<T: Float>(counts: &[usize], means: &mut [T], squares: &mut [T], n: usize
     let (m1, m2) = means.split_at_mut(half * n);
     let (s1, s2) = squares.split_at_mut(half * n);
     let (a, b) = (join(&counts[..half], m1, s1, n), join(&counts[half..], m2, s2, n));
+    if b == 0 {
+        return a;
+    }
     let total = (a + b) as f64;
     T::run(Both {
         part: T::lit(b as f64 / total),

@@ -94,6 +94,30 @@ fn column_moments_agree_with_a_plain_evaluation() {
 }
 
 #[test]
+fn moments_of_parts_join() {
+    let (rows, n) = (50, 3);
+    let x = values(rows * n, 21);
+    let parts: Vec<_> = [0..7, 7..7, 7..40, 40..50].map(|r| &x[r.start * n..r.end * n]).into();
+    let moments: Vec<_> = parts.iter().map(|p| column_moments(p, n)).collect();
+    let counts: Vec<usize> = parts.iter().map(|p| p.len() / n).collect();
+    // Of no rows there are no moments.
+    let of = |f: fn(&Moments<f64>, f64) -> Vec<f64>| {
+        let each = moments.iter().zip(&counts);
+        each.flat_map(|(m, &c)| if c == 0 { vec![0.0; n] } else { f(m, c as f64) }).collect::<Vec<_>>()
+    };
+    let mut means = of(|m, _| m.mean.clone());
+    let mut squares = of(|m, c| m.variance.iter().map(|v| v * c).collect());
+    let (found, expected) = (join_moments(&counts, &mut means, &mut squares, n), column_moments(&x, n));
+    for i in 0..n {
+        assert!(
+            (found.mean[i] - expected.mean[i]).abs() < 1e-12
+                && (found.variance[i] - expected.variance[i]).abs() < 1e-12
+        );
+    }
+    assert!(join_moments::<f32>(&[], &mut [], &mut [], 2).mean[1].is_nan());
+}
+
+#[test]
 fn column_gradients_agree_with_differences() {
     let (rows, n) = (7, 3);
     let (x, dy, gamma) = (values(rows * n, 9), values(rows * n, 10), values(n, 11));
@@ -110,7 +134,7 @@ fn column_gradients_agree_with_differences() {
     let above = Above { dy: &dy, x: &x, mean: &m.mean, slope: None };
     let sums = column_sums(above);
     let mut dx = vec![0.0; x.len()];
-    column_backward(above, &rstd, &scale, &sums, &mut dx);
+    column_backward(above, rows, &rstd, &scale, &sums, &mut dx);
     for i in 0..x.len() {
         let (mut p, mut q) = (x.clone(), x.clone());
         p[i] += 1e-5;
@@ -162,7 +186,7 @@ fn a_slope_masks_the_gradient_above() {
                 threads::with_num_threads(threads, || {
                     let sums = column_sums(above);
                     let mut dx = vec![0.0; x.len()];
-                    column_backward(above, &rstd, &scale, &sums, &mut dx);
+                    column_backward(above, rows, &rstd, &scale, &sums, &mut dx);
                     (sums, dx)
                 })
             };
