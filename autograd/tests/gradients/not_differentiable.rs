@@ -20,18 +20,46 @@ fn whole(x: &Tensor) -> Result<Tensor> {
     x.abs()?.cast(DType::I32)
 }
 
-/// What replays put in place of operations whose gradients are recorded already, on x as one column.
-fn replayed(op: &dyn Op, x: &Tensor, others: &[f64]) -> Result<Tensor> {
+const ACTIVATED: ActivatedBatchNorm = ActivatedBatchNorm { epsilon: 1e-3, activation: Rectifier::Relu };
+const ACTIVATED_GRAD: ActivatedBatchNormGrad =
+    ActivatedBatchNormGrad { epsilon: 1e-3, activation: Rectifier::Relu6 };
+
+/// Gamma, mean, variance and beta.
+const BELOW: [f64; 4] = [1.0, 0.4, 0.5, 0.0];
+
+/// x as one column, and what belongs to a column.
+fn column(x: &Tensor, others: &[f64]) -> Result<Vec<Tensor>> {
     let column = x.reshape([3, 1])?;
-    let others: Vec<Tensor> = others.iter().map(|&v| Tensor::new([v])).collect::<Result<_>>()?;
     // A gradient reads what is above it and the input of the forward pass; others are per column.
     let columns = if others.len() > 2 { 2 } else { 1 };
-    let given: Vec<&Tensor> = std::iter::repeat_n(&column, columns).chain(&others).collect();
-    op::apply(op, &given)?.into_iter().next().ok_or_else(|| Error::value("no output"))
+    let others = others.iter().map(|&v| Tensor::new([v]));
+    std::iter::repeat_n(Ok(column), columns).chain(others).collect()
 }
 
 fn truth(x: &Tensor) -> Result<Tensor> {
     x.greater(&x.like(0)?)
+}
+
+/// What replays put in place of operations whose gradients are recorded already, on x as one column.
+fn replayed(op: &dyn Op, x: &Tensor, others: &[f64]) -> Result<Tensor> {
+    let given = column(x, others)?;
+    op::apply(op, &given.iter().collect::<Vec<_>>())?
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::value("no output"))
+}
+
+/// The same as far as step `last` of its parts.
+fn replayed_part(op: &dyn Op, last: usize, x: &Tensor, others: &[f64]) -> Result<Tensor> {
+    let mut operands = column(x, others)?;
+    let parts = op.in_parts(&operands.iter().map(Tensor::spec).collect::<Vec<_>>(), 2);
+    let mut made = Vec::new();
+    for step in parts.into_iter().flat_map(|p| p.steps).take(last + 1) {
+        let given: Vec<&Tensor> = step.x.iter().map(|&k| &operands[k]).collect();
+        made = op::apply(&*step.op, &given)?.into_vec();
+        operands.extend(made.clone());
+    }
+    made.into_iter().next().ok_or_else(|| Error::value("no output"))
 }
 
 pub const TABLE: &[Row] = &[
@@ -89,19 +117,14 @@ pub const TABLE: &[Row] = &[
     ),
     ("stop_gradient", |x| x.stop_gradient(), UNCONNECTED),
     // Made by replays only.
-    (
-        "activated_batch_norm",
-        |x| replayed(&ActivatedBatchNorm { epsilon: 1e-3, activation: Rectifier::Relu }, x, &[1.0, 0.0]),
-        NO_RULE,
-    ),
-    (
-        "activated_batch_norm_grad",
-        |x| {
-            let op = ActivatedBatchNormGrad { epsilon: 1e-3, activation: Rectifier::Relu6 };
-            replayed(&op, x, &[1.0, 0.4, 0.5, 0.0])
-        },
-        NO_RULE,
-    ),
+    ("activated_batch_norm", |x| replayed(&ACTIVATED, x, &[1.0, 0.0]), NO_RULE),
+    ("moments_of_ranges", |x| replayed_part(&ACTIVATED, 0, x, &[1.0, 0.0]), NO_RULE),
+    ("join_moments", |x| replayed_part(&ACTIVATED, 1, x, &[1.0, 0.0]), NO_RULE),
+    ("normalize", |x| replayed_part(&ACTIVATED, 2, x, &[1.0, 0.0]), NO_RULE),
+    ("activated_batch_norm_grad", |x| replayed(&ACTIVATED_GRAD, x, &BELOW), NO_RULE),
+    ("gradient_sums_of_ranges", |x| replayed_part(&ACTIVATED_GRAD, 0, x, &BELOW), NO_RULE),
+    ("normalize_grad", |x| replayed_part(&ACTIVATED_GRAD, 2, x, &BELOW), NO_RULE),
+    ("normalize_weight_grads", |x| replayed_part(&ACTIVATED_GRAD, 3, x, &BELOW), NO_RULE),
 ];
 
 /// Gradients that are one operation, for which rules put plain formulas when a tape listens.

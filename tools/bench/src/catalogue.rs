@@ -1,5 +1,6 @@
 //! Every workload, one file per kind.
 
+mod by_hand;
 mod convolution;
 mod elementwise;
 mod function;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Workload> {
     gemm::declare(&mut list);
     elementwise::declare(&mut list);
     function::declare(&mut list);
+    by_hand::declare(&mut list);
     convolution::declare(&mut list);
     rows::declare(&mut list);
     tensor_ops::declare(&mut list);
