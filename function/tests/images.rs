@@ -99,3 +99,39 @@ fn small_images_and_small_batches_stay_as_they_are() {
         assert!(!names.contains(&"rows") && names.contains(&"activated_batch_norm"), "{shape:?}: {names:?}");
     }
 }
+
+/// Batch normalization by its formula, with relu6 behind it, between two convolutions.
+fn by_formula(x: &Tensor, w: &[Variable]) -> Result<Vec<Tensor>> {
+    let tape = GradientTape::new();
+    let v: Vec<Tensor> = w.iter().map(Variable::value).collect();
+    let y = x.conv2d(&v[0], SAME)?;
+    let centred = y.sub(&y.reduce_mean([0, 1, 2], true)?)?;
+    let variance = centred.square()?.reduce_mean([0, 1, 2], true)?;
+    let z = centred.mul(&variance.add(&variance.like(1e-3)?)?.rsqrt()?)?.mul(&v[1])?.add(&v[2])?.relu6()?;
+    let loss = z.conv2d(&v[6], SAME)?.square()?.reduce_mean([1, 2], false)?.reduce_mean((), false)?;
+    let mut out = tape.gradient(&loss, [&w[0], &w[1], &w[2], &w[6]])?.to_vec();
+    out.extend([loss, variance]);
+    Ok(out)
+}
+
+#[test]
+fn sums_over_images_are_taken_where_the_images_are_made() {
+    for batch in [10, 35] {
+        let (w, x) = (weights(DType::F32), numbers(&[batch, 24, 22, 6], 0.37, DType::F32));
+        let eager = by_formula(&x, &w).unwrap();
+        let trace = Trace::of(std::slice::from_ref(&x), |x| by_formula(&x[0], &w)).unwrap();
+        let g = trace.program().simplified();
+        for n in g.nodes().iter().filter(|n| n.op.name() != "rows") {
+            let large = n.x.iter().find(|&&v| g.spec(v).len() >= 1 << 17);
+            assert!(large.is_none(), "{} reads {}", n.op.name(), g.spec(n.x[0]));
+        }
+        let one = with_num_threads(1, || trace.call(std::slice::from_ref(&x))).unwrap();
+        for (i, (e, r)) in eager.iter().zip(&one).enumerate() {
+            assert!(distance(e, r) < 2e-5, "{batch}, result {i}: {}", distance(e, r));
+        }
+        let many = with_num_threads(3, || trace.call(std::slice::from_ref(&x))).unwrap();
+        for (a, b) in one.iter().zip(&many) {
+            assert_eq!(a.to_bytes().unwrap(), b.to_bytes().unwrap(), "threads");
+        }
+    }
+}

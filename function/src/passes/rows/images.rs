@@ -7,7 +7,7 @@
 
 use super::members::{Chain, Members, bytes, join, rows_of};
 use crate::graph::{Graph, Node, Value};
-use gradus_tensor::{Op, PartStep, Parts, Spec, Specs};
+use gradus_tensor::{Lower, Op, PartStep, Parts, Spec, Specs};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ const LEAST: usize = 8;
 const RANGES: usize = 16;
 /// Bytes of the largest value of a range, at most, if it is more than one image.
 const RANGE: usize = 1 << 19;
+/// Cost of an elementwise function that is carried out again rather than kept, at most, in nanoseconds per element.
+const QUICK: f64 = 0.2;
 /// Bytes of what a node reads as a whole, at most: it is read again for every range.
 const WEIGHTS: usize = 3 << 18;
 
@@ -42,14 +44,17 @@ pub(super) fn run(g: &mut Graph) {
 fn candidate(g: &Graph) -> Option<usize> {
     let mut count: BTreeMap<usize, usize> = BTreeMap::new();
     for n in &g.nodes {
-        let Some(rows) = n.x.first().filter(|&&v| bytes(g, v) >= LARGE).and_then(|&v| rows_of(g, v)) else {
-            continue;
-        };
-        if rows >= LEAST && in_parts(g, n, 1).is_some() {
+        let Some(rows) = n.x.first().and_then(|&v| rows_of(g, v)) else { continue };
+        if rows >= LEAST && largest(g, n) >= LARGE && in_parts(g, n, 1).is_some() {
             *count.entry(rows).or_default() += 1;
         }
     }
     count.into_iter().max_by_key(|(_, n)| *n).map(|(rows, _)| rows)
+}
+
+/// Bytes of a node's largest input.
+fn largest(g: &Graph, n: &Node) -> usize {
+    n.x.iter().map(|&v| bytes(g, v)).max().unwrap_or(0)
 }
 
 fn in_parts(g: &Graph, n: &Node, part: usize) -> Option<Parts> {
@@ -85,7 +90,9 @@ impl Apart {
             }
         }
         let members = find(&graph, rows, part, &HashMap::new());
-        let raised = repeat(&mut graph, &members, &cheap);
+        let elementwise = (0..graph.nodes.len()).filter(|&i| is_cheap(&graph, &members, i));
+        cheap.extend(elementwise.map(|i| graph.nodes[i].y[0]));
+        let raised = Again::in_graph(&mut graph, &members, &cheap);
         let members = find(&graph, rows, part, &raised);
         Apart { graph, members, from }
     }
@@ -110,15 +117,15 @@ fn find(g: &Graph, rows: usize, part: usize, raised: &HashMap<Value, usize>) -> 
     let fit = |n: &Node, cut: u64| {
         let whole = (n.x.iter().enumerate()).filter(|(k, _)| cut >> k & 1 == 0).map(|(_, &v)| bytes(g, v));
         let images = |&v: &Value| g.spec(v).shape.rank() >= 3;
-        n.x.iter().any(images) && whole.sum::<usize>() <= WEIGHTS
+        n.x.iter().chain(&n.y).any(images) && whole.sum::<usize>() <= WEIGHTS
     };
     Members::of(g, rows, part, fit, raised)
 }
 
-/// The parts of a node with a large first input, each with whether it is cheap, if they give little for every range.
+/// The parts of a node with a large input, each with whether it is cheap, if they give little for every range.
 fn parts(g: &mut Graph, n: &Node, rows: usize, part: usize) -> Option<Vec<(Node, bool)>> {
-    let &first = n.x.first()?;
-    if bytes(g, first) < LARGE || rows_of(g, first) != Some(rows) {
+    let largest = largest(g, n);
+    if largest < LARGE || rows_of(g, *n.x.first()?) != Some(rows) {
         return None;
     }
     let parts = in_parts(g, n, part)?;
@@ -138,7 +145,7 @@ fn parts(g: &mut Graph, n: &Node, rows: usize, part: usize) -> Option<Vec<(Node,
             operands.push(y[y.len() - 1]);
         }
         // Sums for every range cost as much as they save when they are as large as what they are summed over.
-        if y.iter().any(|&v| bytes(g, v) > bytes(g, first)) {
+        if y.iter().any(|&v| bytes(g, v) > largest) {
             g.specs.truncate(values);
             return None;
         }
@@ -147,32 +154,67 @@ fn parts(g: &mut Graph, n: &Node, rows: usize, part: usize) -> Option<Vec<(Node,
     Some(nodes)
 }
 
-/// Repeats what is cheap and large for readers that come later, on their level; gives these levels.
-fn repeat(g: &mut Graph, members: &Members, cheap: &HashSet<Value>) -> HashMap<Value, usize> {
-    let maker = g.makers();
-    let mut again: HashMap<(Value, usize), Value> = HashMap::new();
-    let mut raised = HashMap::new();
-    for (i, mut n) in std::mem::take(&mut g.nodes).into_iter().enumerate() {
-        for k in 0..n.x.len() {
-            let v = n.x[k];
-            let Some(made) = maker[v as usize].filter(|_| cheap.contains(&v)) else { continue };
-            let level = members.level[i];
-            if !members.is_cut(i, k) || members.level[made] >= level || bytes(g, v) < LARGE {
-                continue;
+/// Elementwise, with one large input at most, and quick.
+fn is_cheap(g: &Graph, members: &Members, i: usize) -> bool {
+    let n = &g.nodes[i];
+    let quick = match n.op.lower() {
+        Lower::Unary(op) => op.cost() <= QUICK,
+        Lower::Binary(op) => op.cost() <= QUICK,
+        Lower::Broadcast => true,
+        _ => false,
+    };
+    let mut large: SmallVec<[Value; 3]> = n.x.iter().copied().filter(|&v| bytes(g, v) >= LARGE).collect();
+    large.dedup();
+    quick && large.len() <= 1 && members.is_member(i)
+}
+
+/// Repeats what is cheap and large for readers that come later, on their level.
+struct Again<'a> {
+    members: &'a Members,
+    cheap: &'a HashSet<Value>,
+    maker: Vec<Option<usize>>,
+    old: Vec<Node>,
+    new: HashMap<(Value, usize), Value>,
+    /// The levels of the repeated values.
+    raised: HashMap<Value, usize>,
+}
+
+impl Again<'_> {
+    fn in_graph(g: &mut Graph, members: &Members, cheap: &HashSet<Value>) -> HashMap<Value, usize> {
+        let (maker, old) = (g.makers(), std::mem::take(&mut g.nodes));
+        let mut again = Again { members, cheap, maker, old, new: HashMap::new(), raised: HashMap::new() };
+        for i in 0..again.old.len() {
+            let mut n = again.old[i].clone();
+            for k in (0..n.x.len()).filter(|&k| members.is_cut(i, k)) {
+                n.x[k] = again.value(g, n.x[k], members.level[i]);
             }
-            n.x[k] = *again.entry((v, level)).or_insert_with(|| {
-                // It was pushed before, since what reads it comes later.
-                let node = g.nodes.iter().find(|n| n.y[0] == v).cloned();
-                let spec = g.spec(v).clone();
-                let new = g.value(spec);
-                g.nodes.extend(node.map(|node| Node { y: SmallVec::from_elem(new, 1), ..node }));
-                raised.insert(new, level);
-                new
-            });
+            g.nodes.push(n);
         }
-        g.nodes.push(n);
+        again.raised
     }
-    raised
+
+    /// The value to read on a level: v, or v made again.
+    fn value(&mut self, g: &mut Graph, v: Value, level: usize) -> Value {
+        // What came into being here is read where it was asked for.
+        let maker = self.maker.get(v as usize).copied().flatten();
+        let Some(m) = maker.filter(|_| self.cheap.contains(&v)) else { return v };
+        if self.members.level[m] >= level || bytes(g, v) < LARGE {
+            return v;
+        }
+        if let Some(&new) = self.new.get(&(v, level)) {
+            return new;
+        }
+        let mut n = self.old[m].clone();
+        for k in (0..n.x.len()).filter(|&k| self.members.is_cut(m, k)) {
+            n.x[k] = self.value(g, n.x[k], level);
+        }
+        let new = g.value(g.spec(v).clone());
+        n.y = SmallVec::from_elem(new, 1);
+        g.nodes.push(n);
+        self.new.insert((v, level), new);
+        self.raised.insert(new, level);
+        new
+    }
 }
 
 /// The bytes of a chain's largest value, when something large is read again where it was made.

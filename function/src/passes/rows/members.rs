@@ -62,7 +62,9 @@ pub(super) fn on_part(g: &Graph, n: &Node, rows: usize, part: usize) -> Option<(
             (Arc::from(op), cut)
         }
     };
-    if cut == 0 || (0..n.x.len()).any(|i| cut >> i & 1 == 1 && !in_rows(n.x[i])) {
+    // What is stretched to all rows is stretched to those of a range.
+    let stretched = whole && n.op.lower() == Lower::Broadcast;
+    if cut == 0 && !stretched || (0..n.x.len()).any(|i| cut >> i & 1 == 1 && !in_rows(n.x[i])) {
         return None;
     }
     let specs: Vec<Spec> = (n.x.iter().enumerate())
@@ -117,6 +119,11 @@ impl Members {
             m.level[i] = level.max(least).unwrap_or(0);
         }
         m
+    }
+
+    /// True when node i is one of them.
+    pub fn is_member(&self, i: usize) -> bool {
+        self.cut[i].is_some()
     }
 
     /// True when node i is one of them and reads input k by rows.

@@ -25,7 +25,7 @@ pub(super) fn run(g: &mut Graph) {
     while let Some(rows) = candidate(g, &tried) {
         tried.push(rows);
         let part = rows.div_ceil((rows / LEAST).min(RANGES));
-        let members = Members::of(g, rows, part, |_, _| true, &HashMap::new());
+        let members = Members::of(g, rows, part, |_, cut| cut != 0, &HashMap::new());
         let chains = members.chains(g).into_iter().filter(|c| pays(g, &members, c));
         let chains = chains.map(|c| (c, part)).collect();
         join(g, &members, chains);

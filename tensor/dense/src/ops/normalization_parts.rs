@@ -353,4 +353,16 @@ mod tests {
         let (strides, filter) = ([1, 1], [3, 3, 2, 3].into());
         check(&Conv2dFilterGrad { strides, padding, dilations, groups, filter }, &[&x, &dy]);
     }
+
+    #[test]
+    fn sums_and_means_of_columns_come_from_ranges() {
+        use crate::ops::{ReduceMean, ReduceSum};
+        let x = numbers(&[7, 3, 2, 4], 7);
+        for keepdims in [false, true] {
+            check(&ReduceSum { axes: vec![0, 1, 2], keepdims }, &[&x]);
+            check(&ReduceMean { axes: vec![0, 1, 2], keepdims }, &[&x]);
+            let rows = ReduceSum { axes: vec![1, 2, 3], keepdims };
+            assert!(rows.in_parts(&[x.spec()], 2).is_none(), "a sum of each row works by rows as it is");
+        }
+    }
 }

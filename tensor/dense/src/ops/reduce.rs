@@ -1,8 +1,11 @@
 //! Sums, products, means and extremes over axes.
 
+use super::arithmetic::Div;
+use super::creation::Fill;
+use super::of_ranges::sum_of_ranges;
 use crate::attr::OpDef;
 use crate::backward::Backward;
-use crate::op::{Op, apply1, unsupported_dtype};
+use crate::op::{Op, PartStep, Parts, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Axes, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::expr::Closing;
@@ -47,6 +50,22 @@ fn closing(op: Reduce) -> Option<Closing> {
     }
 }
 
+/// Sums and means per column, of images and the like, from the sums of ranges.
+fn parts(how: Reduce, axes: &[usize], keepdims: bool, x: &Spec, part: usize) -> Option<Parts> {
+    let columns = x.shape.rank() >= 3 && axes.iter().copied().eq(0..x.shape.rank() - 1);
+    if !columns || !matches!(how, Reduce::Sum | Reduce::Mean) {
+        return None;
+    }
+    let mut parts = sum_of_ranges(Box::new(ReduceSum { axes: axes.to_vec(), keepdims }), 1, part);
+    if how == Reduce::Mean {
+        let value = axes.iter().map(|&a| x.shape[a]).product::<usize>() as f64;
+        parts.steps.push(PartStep::new(Fill { shape: Shape::scalar(), dtype: x.dtype, value }, &[], 1));
+        parts.steps.push(PartStep::new(Div {}, &[2, 3], 1));
+        parts.outputs = smallvec![4];
+    }
+    Some(parts)
+}
+
 macro_rules! reduction {
     ($(#[$m:meta])* $name:ident = $s:literal, $method:ident, $kernel:ident, $keep:expr, |$op:ident, $cx:ident| $vjp:expr) => {
         crate::op! {
@@ -72,6 +91,9 @@ macro_rules! reduction {
             fn vjp(&self, $cx: &mut Backward<'_>) -> Result<()> {
                 let $op = self;
                 $vjp
+            }
+            fn in_parts(&self, x: &[&Spec], part: usize) -> Option<Parts> {
+                parts(Reduce::$kernel, &self.axes, self.keepdims, x[0], part)
             }
             fn lower(&self) -> Lower {
                 match closing(Reduce::$kernel) {

@@ -167,6 +167,12 @@ impl Layout {
         self.dims.last().copied().unwrap_or(1)
     }
 
+    /// Elements of the result after which the input starts again, when it is repeated as a whole.
+    pub(crate) fn period(&self) -> Option<usize> {
+        let repeated = self.dims.len() > 1 && self.strides[0] == 0;
+        repeated.then(|| self.dims[1..].iter().product())
+    }
+
     /// Where elements `start..start + n` of the result lie in the input, when they lie together.
     #[inline]
     pub(crate) fn offset(&self, start: usize, n: usize) -> Option<usize> {

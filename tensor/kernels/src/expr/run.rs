@@ -122,7 +122,7 @@ impl Program {
         let tile = match self.row {
             Some(n) if n <= TILE => TILE / n * n,
             Some(n) => n.div_ceil(n.div_ceil(TILE)),
-            None => TILE.min(len),
+            None => self.free_tile().min(len),
         };
         // Tiles per row; 1 when a tile holds whole rows.
         let per_row = self.row.map_or(1, |n| n.div_ceil(tile.min(n)));
@@ -187,6 +187,15 @@ impl Program {
         Ok(())
     }
 
+    /// Elements of a tile where no reduction goes by rows: whole periods of what is repeated, or an even part of one.
+    fn free_tile(&self) -> usize {
+        match self.layouts.iter().filter_map(Layout::period).max() {
+            Some(p) if p <= TILE => TILE / p * p,
+            Some(p) if p.is_multiple_of(p.div_ceil(TILE)) => p / p.div_ceil(TILE),
+            _ => TILE,
+        }
+    }
+
     fn check<T>(&self, len: usize, inputs: &[Input<'_, T>], outputs: &[Output<'_, T>]) -> Result {
         let bad = |text: String| Err(Error::Shape(format!("expression: {text}")));
         if inputs.len() != self.inputs() || outputs.len() != self.outputs() {
@@ -234,6 +243,14 @@ impl Program {
             }
         }
         Ok(())
+    }
+}
+
+/// Copies the elements that stand from `at` on.
+fn read<T: Float>(layout: &Layout, input: Input<'_, T>, at: usize, slot: &mut [T]) {
+    match input {
+        Input::Values(x) => layout.read(x, at, slot),
+        Input::Mask(x) => narrow_mask(layout, x, at, slot),
     }
 }
 
@@ -301,6 +318,11 @@ impl<'a, T: Float + Number> Work<'a, T> {
                             slots[part(slot)].fill(x[0]);
                             Found::Slot(slot)
                         }
+                        // Every tile starts where the input does.
+                        values if layout.period().is_some_and(|p| tile.is_multiple_of(p)) => {
+                            read(layout, values, 0, &mut slots[part(slot)]);
+                            Found::Slot(slot)
+                        }
                         values => {
                             copied.push((layout, values, slot));
                             match values {
@@ -358,12 +380,9 @@ impl<'a, T: Float + Number> Work<'a, T> {
     /// Copies the inputs whose elements do not lie together.
     fn fetch(&self, at: usize, n: usize) {
         for &(layout, input, slot) in &self.copied {
-            match input {
-                Input::Values(_) if layout.offset(at, n).is_some() => {}
+            if !matches!(input, Input::Values(_)) || layout.offset(at, n).is_none() {
                 // SAFETY: nothing is read meanwhile.
-                Input::Values(x) => layout.read(x, at, unsafe { self.slot_mut(slot, n) }),
-                // SAFETY: as above.
-                Input::Mask(x) => narrow_mask(layout, x, at, unsafe { self.slot_mut(slot, n) }),
+                read(layout, input, at, unsafe { self.slot_mut(slot, n) });
             }
         }
     }

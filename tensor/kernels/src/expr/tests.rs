@@ -51,7 +51,19 @@ fn a_chain_has_the_bits_of_its_operations() {
 
 #[test]
 fn stretched_inputs_masks_and_several_outputs() {
-    for shape in [[1, 1], [3, 5], [7, 300], [40, 1024], [1000, 33], [2, 5000]] {
+    let shapes = [
+        [1, 1],
+        [3, 5],
+        [7, 300],
+        [40, 1024],
+        [1000, 33],
+        [2, 5000],
+        [500, 192],
+        [300, 144],
+        [40, 961],
+        [5, 960],
+    ];
+    for shape in shapes {
         let [rows, cols] = shape;
         let n = rows * cols;
         let mut p = Builder::new();
