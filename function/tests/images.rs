@@ -135,3 +135,25 @@ fn sums_over_images_are_taken_where_the_images_are_made() {
         }
     }
 }
+
+#[test]
+fn a_long_chain_is_not_done_again_as_a_whole() {
+    let (w, x) = (weights(DType::F32), numbers(&[12, 24, 22, 6], 0.37, DType::F32));
+    let step = |x: &Tensor| -> Result<Vec<Tensor>> {
+        let tape = GradientTape::new();
+        let (a, b) = (w[0].value(), w[6].value());
+        let mut y = x.conv2d(&a, SAME)?;
+        for _ in 0..40 {
+            y = y.mul(&y.like(0.99)?)?.add(&w[2].value())?;
+        }
+        let mean = y.reduce_mean([0, 1, 2], true)?;
+        let loss =
+            y.sub(&mean)?.conv2d(&b, SAME)?.square()?.reduce_mean([1, 2], false)?.reduce_sum((), false)?;
+        Ok(tape.gradient(&loss, [&w[0], &w[2], &w[6]])?.to_vec())
+    };
+    let eager = step(&x).unwrap();
+    let trace = Trace::of(std::slice::from_ref(&x), |x| step(&x[0])).unwrap();
+    for (e, r) in eager.iter().zip(trace.call(std::slice::from_ref(&x)).unwrap()) {
+        assert!(distance(e, &r) < 2e-5, "{}", distance(e, &r));
+    }
+}

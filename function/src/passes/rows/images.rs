@@ -3,7 +3,8 @@
 //! A batch normalization in training needs all of its input before it gives anything, so an image goes to memory and comes
 //! back. Twice more would be too much: the statistics of an image are taken, range by range, by the processor that has just
 //! made it, and it is normalized by the processor that takes it on, every time it is read, rather than kept. In the same way
-//! the gradient of a filter is summed range by range where its inputs are made.
+//! gradients of filters and sums per channel are summed range by range where their inputs are made, and what little
+//! elementwise work there is on an image is done again by those who read it later.
 
 use super::members::{Chain, Members, bytes, join, rows_of};
 use crate::graph::{Graph, Node, Value};
@@ -22,6 +23,8 @@ const RANGES: usize = 16;
 const RANGE: usize = 1 << 19;
 /// Cost of an elementwise function that is carried out again rather than kept, at most, in nanoseconds per element.
 const QUICK: f64 = 0.2;
+/// How many such functions after each other, at most.
+const DEEP: usize = 8;
 /// Bytes of what a node reads as a whole, at most: it is read again for every range.
 const WEIGHTS: usize = 3 << 18;
 
@@ -186,18 +189,19 @@ impl Again<'_> {
         for i in 0..again.old.len() {
             let mut n = again.old[i].clone();
             for k in (0..n.x.len()).filter(|&k| members.is_cut(i, k)) {
-                n.x[k] = again.value(g, n.x[k], members.level[i]);
+                n.x[k] = again.value(g, n.x[k], members.level[i], DEEP);
             }
             g.nodes.push(n);
         }
         again.raised
     }
 
-    /// The value to read on a level: v, or v made again.
-    fn value(&mut self, g: &mut Graph, v: Value, level: usize) -> Value {
+    /// The value to read on a level: v, or v made again by at most `deep` operations after each other.
+    fn value(&mut self, g: &mut Graph, v: Value, level: usize, deep: usize) -> Value {
         // What came into being here is read where it was asked for.
         let maker = self.maker.get(v as usize).copied().flatten();
-        let Some(m) = maker.filter(|_| self.cheap.contains(&v)) else { return v };
+        let again = |&m: &usize| deep > 0 && self.cheap.contains(&v) && self.members.is_member(m);
+        let Some(m) = maker.filter(again) else { return v };
         if self.members.level[m] >= level || bytes(g, v) < LARGE {
             return v;
         }
@@ -206,7 +210,7 @@ impl Again<'_> {
         }
         let mut n = self.old[m].clone();
         for k in (0..n.x.len()).filter(|&k| self.members.is_cut(m, k)) {
-            n.x[k] = self.value(g, n.x[k], level);
+            n.x[k] = self.value(g, n.x[k], level, deep - 1);
         }
         let new = g.value(g.spec(v).clone());
         n.y = SmallVec::from_elem(new, 1);
