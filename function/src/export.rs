@@ -6,6 +6,7 @@
 
 use crate::fused::Fused;
 use crate::graph::{Graph, Value};
+use crate::program::guarded;
 use crate::trace::Trace;
 use gradus_autograd::Variable;
 use gradus_tensor::attr::{Attr, Attribute};
@@ -135,7 +136,9 @@ impl Trace {
                 return Err(bad(format!("{name} reads value {v} before it is made")));
             }
             let specs: Vec<&Spec> = x.iter().map(|&v| g.spec(v)).collect();
-            let found = op.infer(&specs).map_err(|e| e.within(format!("import: {name}")))?;
+            // Operations count on the number of their inputs.
+            let found =
+                guarded(name, || op.infer(&specs)).map_err(|e| e.within(format!("import: {name}")))?;
             if op.is_dynamic() || found.len() != y.len() {
                 return Err(bad(format!("{name} has {} results, expected {}", found.len(), y.len())));
             }
@@ -283,7 +286,7 @@ mod tests {
             f(&mut data.graph);
             Trace::import(&data, &Registry::builtin()).map(|_| ()).unwrap_err().to_string()
         };
-        let cases: [(&str, &dyn Fn(&mut Json)); 7] = [
+        let cases: [(&str, &dyn Fn(&mut Json)); 8] = [
             ("expected gradus-function", &|j| j["version"] = json!(9)),
             ("unknown operation", &|j| j["nodes"][0]["op"] = json!("format_disk")),
             ("before it is made", &|j| j["nodes"][0]["x"][0] = json!(4_000_000)),
@@ -291,10 +294,33 @@ mod tests {
             ("more elements than memory", &|j| j["values"][0] = json!(["float32", [1u64 << 40, 1u64 << 40]])),
             ("nothing makes", &|j| j["outputs"][0] = json!(99_999)),
             ("no such variable", &|j| j["reads"][0] = json!(77)),
+            ("does not fit together", &|j| j["nodes"][0]["x"] = json!([j["nodes"][0]["x"][0]])),
         ];
         for (want, f) in cases {
             let found = spoil(f);
             assert!(found.contains(want), "{want}: {found}");
         }
+    }
+
+    #[test]
+    fn inputs_of_other_sizes_than_an_operation_counts_on_are_an_error() {
+        let x = [
+            Tensor::new([[1.0f32, 2.0], [3.0, 5.0], [0.5, -1.0]]).unwrap(),
+            Tensor::new([1.0f32, 0.5]).unwrap(),
+            Tensor::new([0.0f32, 0.25]).unwrap(),
+        ];
+        let trace = Trace::of(&x, |x| {
+            let tape = GradientTape::new();
+            tape.watch(&x[0])?;
+            let (y, ..) = x[0].batch_norm(&x[1], &x[2], 1e-3)?;
+            Ok(vec![tape.gradient(&y.square()?.reduce_sum((), false)?, &x[0])?])
+        });
+        let mut data = trace.unwrap().export().unwrap();
+        let nodes = data.graph["nodes"].as_array_mut().unwrap();
+        let node = nodes.iter_mut().find(|n| n["op"] == "batch_norm_grad").unwrap();
+        node["x"][0] = node["x"][2].clone();
+        let copy = Trace::import(&data, &Registry::builtin()).unwrap();
+        let error = copy.call(&x).unwrap_err().to_string();
+        assert!(error.contains("does not fit together"), "{error}");
     }
 }

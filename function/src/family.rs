@@ -12,6 +12,7 @@
 use crate::form::{AttrForm, ConstantForm, MOST, SIGHTINGS, Sizes};
 use crate::fused::Fused;
 use crate::graph::{Graph, Node, Value};
+use crate::program::guarded;
 use crate::restored::Sizes as InputSizes;
 use crate::trace::Trace;
 use gradus_autograd::Variable;
@@ -276,7 +277,7 @@ impl Family {
             };
             let x: Option<SmallVec<[&Spec; 4]>> = n.x.iter().map(|&v| specs[v as usize].as_ref()).collect();
             let x = x.ok_or_else(|| Error::value(format!("{}: an input was not made before", op.name())))?;
-            let made = op.infer(&x)?;
+            let made = guarded(op.name(), || op.infer(&x))?;
             drop(x);
             if made.len() != n.y.len() {
                 return Err(Error::value(format!(

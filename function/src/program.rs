@@ -10,6 +10,7 @@ use crate::profile::Profile;
 use gradus_tensor::op::apply;
 use gradus_tensor::{Error, Result, Tensor, recorder};
 use smallvec::SmallVec;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 /// A recorded graph with what is derived from it when it is first needed: the plan for replaying it, and the
@@ -17,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub struct Program {
     graph: Graph,
+    /// It was not recorded: what operations take for granted of their inputs may not hold.
+    put_together: bool,
     planned: OnceLock<Planned>,
     pub(crate) joint: OnceLock<Arc<Joint>>,
 }
@@ -41,6 +44,16 @@ impl Planned {
     }
 }
 
+/// Carries out what a file asks for: a panic becomes an error.
+pub(crate) fn guarded<T>(what: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What a panic leaves behind is dropped: arenas of the call, or a value that was to be made once and is made again.
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked");
+        Err(Error::value(format!("{what} does not fit together: {text}")))
+    })
+}
+
 /// What a plan needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
@@ -55,7 +68,12 @@ pub struct Memory {
 
 impl Program {
     pub(crate) fn new(graph: Graph) -> Program {
-        Program { graph, planned: OnceLock::new(), joint: OnceLock::new() }
+        Program { graph, put_together: false, planned: OnceLock::new(), joint: OnceLock::new() }
+    }
+
+    /// A graph from a file, or for other sizes than were recorded: a panic while it is carried out is an error.
+    pub(crate) fn put_together(graph: Graph) -> Program {
+        Program { put_together: true, ..Program::new(graph) }
     }
 
     /// The graph as it was recorded.
@@ -66,8 +84,11 @@ impl Program {
     /// The outputs for these inputs, unseen by recorders.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         self.check(inputs)?;
-        let planned = self.planned();
-        planned.plan.run(planned.inputs(inputs)?)
+        let run = || {
+            let planned = self.planned();
+            planned.plan.run(planned.inputs(inputs)?)
+        };
+        if self.put_together { guarded("the graph", run) } else { run() }
     }
 
     fn planned(&self) -> &Planned {

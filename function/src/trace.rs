@@ -18,11 +18,11 @@ pub struct Trace {
     results: usize,
 }
 
-/// The program of a graph whose last inputs are variables: those that it does not assign itself may stay as they are.
-fn program(mut g: Graph, reads: &[Variable], writes: &[Variable]) -> Program {
+/// A graph whose last inputs are variables: those that it does not assign itself may stay as they are.
+fn steady(mut g: Graph, reads: &[Variable], writes: &[Variable]) -> Graph {
     g.steady = vec![false; g.inputs.len() - reads.len()];
     g.steady.extend(reads.iter().map(|v| writes.iter().all(|w| w.id() != v.id())));
-    Program::new(g)
+    g
 }
 
 impl Trace {
@@ -55,7 +55,7 @@ impl Trace {
         recorded.outputs(results.iter().chain(recorded.writes.clone().iter().map(|(_, t)| t)));
         let variables = |list: &[(Variable, Tensor)]| list.iter().map(|(v, _)| v.clone()).collect::<Vec<_>>();
         let (reads, writes) = (variables(&recorded.reads), variables(&recorded.writes));
-        let program = Arc::new(program(recorded.graph, &reads, &writes));
+        let program = Arc::new(Program::new(steady(recorded.graph, &reads, &writes)));
         let trace = Trace { reads, writes, results: results.len(), program };
         Ok((trace, results, recorded.writes))
     }
@@ -78,7 +78,8 @@ impl Trace {
                 )));
             }
         }
-        Ok(Trace { program: Arc::new(program(g, &reads, &writes)), reads, writes, results })
+        let program = Arc::new(Program::put_together(steady(g, &reads, &writes)));
+        Ok(Trace { program, reads, writes, results })
     }
 
     /// The graph as it was recorded: inputs, then variables read; results, then variables assigned.
