@@ -137,7 +137,10 @@ fn parts(g: &mut Graph, n: &Node, rows: usize, part: usize) -> Option<Vec<(Node,
     let mut nodes = Vec::with_capacity(parts.steps.len());
     for PartStep { op, x, cheap, outputs } in parts.steps {
         let x: SmallVec<[Value; 3]> = x.iter().map(|&k| operands[k]).collect();
-        let specs = infer(g, &*op, &x).filter(|s| s.len() == outputs)?;
+        let Some(specs) = infer(g, &*op, &x).filter(|s| s.len() == outputs) else {
+            g.specs.truncate(values);
+            return None;
+        };
         let mut y: SmallVec<[Value; 1]> = SmallVec::new();
         for spec in specs {
             let output = parts.outputs.iter().position(|&k| k == operands.len());

@@ -105,7 +105,7 @@ impl Op for ActivatedBatchNormGrad {
         BatchNormGrad { epsilon: self.epsilon }.infer(x)
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
-        gradients(Self::NAME, self.epsilon, Some((self.activation.top(), &x[5])), x, y)
+        gradients(Self::NAME, self.epsilon, Some(self.activation), x, y)
     }
     fn differentiable(&self) -> bool {
         false

@@ -12,8 +12,8 @@ use crate::view::{View, ViewMut};
 use crate::{DType, Error, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch, recorder};
 use gradus_kernels::elementwise::Unary;
 use gradus_kernels::norm::{
-    Above, RowGradients, Slope, column_affine, column_backward, column_moments, column_scales, column_sums,
-    row_norm, row_norm_backward,
+    GradientColumns, RowGradients, column_affine, column_backward, column_moments, column_scales,
+    column_sums, row_norm, row_norm_backward,
 };
 use smallvec::smallvec;
 
@@ -58,28 +58,23 @@ pub(super) fn normalize(
     } else { Err(unsupported_dtype(name, x[0].dtype())) })
 }
 
-/// The gradients of x, gamma and beta from dy, x, gamma, mean, variance; dy lies above an activation when that and beta
-/// are given.
+/// The gradients of x, gamma and beta from dy, x, gamma, mean, variance and, where dy lies above an activation, beta.
 pub(super) fn gradients(
     name: &str,
     epsilon: f64,
-    activation: Option<(f64, &View<'_>)>,
+    activation: Option<Rectifier>,
     x: &[View<'_>],
     y: &mut [ViewMut<'_>],
 ) -> Result<()> {
     dispatch!(x[0].dtype(), T: wide_float => {
         let (gamma, mean, variance) = (x[2].as_slice::<T>(), x[3].as_slice::<T>(), x[4].as_slice::<T>());
-        let rstd: Vec<T> = variance.iter().map(|v| 1.0 / (v + epsilon as T).sqrt()).collect();
-        let scale: Vec<T> = gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect();
-        let forward = activation.map(|(top, beta)| {
-            (column_scales::<T>(epsilon as T, gamma, beta.as_slice::<T>(), mean, variance), top as T)
-        });
-        let slope = forward.as_ref().map(|([scale, shift], top)| Slope { scale, shift, top: *top });
-        let above = Above { dy: x[0].as_slice::<T>(), x: x[1].as_slice::<T>(), mean, slope };
+        let activation = activation.map(|a| (x[5].as_slice::<T>(), a.top() as T));
+        let columns = GradientColumns::<T>::new(epsilon as T, gamma, mean, variance, activation);
+        let above = columns.above(x[0].as_slice(), x[1].as_slice(), mean);
         let sums = column_sums::<T>(above);
         let count = x[0].spec().len() / gamma.len().max(1);
-        column_backward::<T>(above, count, &rstd, &scale, &sums, y[0].as_mut());
-        for ((d, s), r) in y[1].as_mut::<T>().iter_mut().zip(&sums[1]).zip(&rstd) {
+        column_backward::<T>(above, count, &columns.rstd, &columns.scale, &sums, y[0].as_mut());
+        for ((d, s), r) in y[1].as_mut::<T>().iter_mut().zip(&sums[1]).zip(&columns.rstd) {
             *d = s * r;
         }
         y[2].as_mut::<T>().copy_from_slice(&sums[0]);

@@ -11,7 +11,7 @@ use crate::op::{Attributes, Op, PartStep, Parts, unsupported_dtype};
 use crate::view::{View, ViewMut};
 use crate::{Keep, Result, Shape, Spec, Specs, dispatch};
 use gradus_kernels::norm::{
-    Above, Moments, Slope, column_affine, column_backward, column_moments, column_scales, column_sums,
+    GradientColumns, Moments, column_affine, column_backward, column_moments, column_scales, column_sums,
     join_moments,
 };
 use smallvec::smallvec;
@@ -174,23 +174,6 @@ crate::op! {
     pub struct GradientSumsOfRanges { epsilon: f64, activation: Option<Rectifier>, part: usize } = "gradient_sums_of_ranges"
 }
 
-/// What the sums and the gradient are computed from: `$above`, and the columns that belong to it.
-macro_rules! above {
-    ($T:ty, $op:expr, $x:expr, $dy:expr, $input:expr => |$above:ident, $gamma:ident, $rstd:ident, $scale:ident| $body:expr) => {{
-        let ($gamma, mean, variance) =
-            ($x[2].as_slice::<$T>(), $x[3].as_slice::<$T>(), $x[4].as_slice::<$T>());
-        let $rstd: Vec<$T> = variance.iter().map(|v| 1.0 / (v + $op.epsilon as $T).sqrt()).collect();
-        let $scale: Vec<$T> = $gamma.iter().zip(&$rstd).map(|(g, r)| g * r).collect();
-        let forward = $op.activation.map(|a| {
-            let beta = $x[5].as_slice::<$T>();
-            (column_scales::<$T>($op.epsilon as $T, $gamma, beta, mean, variance), a.top() as $T)
-        });
-        let slope = forward.as_ref().map(|([scale, shift], top)| Slope { scale, shift, top: *top });
-        let $above = Above { dy: $dy, x: $input, mean, slope };
-        $body
-    }};
-}
-
 impl Op for GradientSumsOfRanges {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -201,10 +184,12 @@ impl Op for GradientSumsOfRanges {
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         let (n, (len, _)) = (columns(x[0].spec()), ranges(x[0].spec(), self.part));
         dispatch!(x[0].dtype(), T: wide_float => {
-            let (dy, input) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
+            let [dy, input, gamma, mean, variance] = [0, 1, 2, 3, 4].map(|i| x[i].as_slice::<T>());
+            let activation = self.activation.map(|a| (x[5].as_slice::<T>(), a.top() as T));
+            let columns = GradientColumns::<T>::new(self.epsilon as T, gamma, mean, variance, activation);
             let ranges = dy.chunks(len.max(1)).zip(input.chunks(len.max(1)));
             for ((dy, input), y) in ranges.zip(y[0].as_mut::<T>().chunks_exact_mut(1 + 2 * n)) {
-                let [plain, dot] = above!(T, self, x, dy, input => |above, _gamma, _rstd, _scale| column_sums::<T>(above));
+                let [plain, dot] = column_sums::<T>(columns.above(dy, input, mean));
                 y[0] = (dy.len() / n.max(1)) as T;
                 y[1..=n].copy_from_slice(&dot);
                 y[1 + n..].copy_from_slice(&plain);
@@ -237,13 +222,15 @@ impl Op for NormalizeGrad {
     }
     fn forward(&self, x: &[View<'_>], y: &mut [ViewMut<'_>]) -> Result<()> {
         dispatch!(x[0].dtype(), T: wide_float => {
+            let [dy, input, gamma, mean, variance] = [0, 1, 2, 3, 4].map(|i| x[i].as_slice::<T>());
+            let activation = self.activation.map(|a| (x[5].as_slice::<T>(), a.top() as T));
+            let columns = GradientColumns::<T>::new(self.epsilon as T, gamma, mean, variance, activation);
+            // Of more than 2^24 pixels f32 counts to within one part in as many.
             let sums = x[x.len() - 1].as_slice::<T>();
-            let (n, count) = (x[2].spec().len(), sums[0] as usize);
+            let (n, count) = (gamma.len(), sums[0] as usize);
             let sums = [sums[1 + n..].to_vec(), sums[1..=n].to_vec()];
-            let (dy, input) = (x[0].as_slice::<T>(), x[1].as_slice::<T>());
-            above!(T, self, x, dy, input => |above, _gamma, rstd, scale| {
-                column_backward::<T>(above, count, &rstd, &scale, &sums, y[0].as_mut());
-            });
+            let above = columns.above(dy, input, mean);
+            column_backward::<T>(above, count, &columns.rstd, &columns.scale, &sums, y[0].as_mut());
             Ok(())
         } else { Err(unsupported_dtype(Self::NAME, x[0].dtype())) })
     }
@@ -294,7 +281,7 @@ impl Op for NormalizeWeightGrads {
 mod tests {
     use crate::op::{Op, Parts, apply};
     use crate::ops::{ActivatedBatchNorm, Conv2dFilterGrad, ConvOptions, Rectifier};
-    use crate::{Spec, Tensor, recorder};
+    use crate::{DType, Spec, Tensor, recorder};
 
     fn numbers(shape: &[usize], seed: usize) -> Tensor {
         let n: usize = shape.iter().product();
@@ -363,6 +350,14 @@ mod tests {
             check(&ReduceMean { axes: vec![0, 1, 2], keepdims }, &[&x]);
             let rows = ReduceSum { axes: vec![1, 2, 3], keepdims };
             assert!(rows.in_parts(&[x.spec()], 2).is_none(), "a sum of each row works by rows as it is");
+        }
+        // Half floats hold neither the sums nor the count, and integers have a mean of their own.
+        for dtype in [DType::F16, DType::BF16, DType::I32] {
+            let spec = Spec::new(dtype, x.shape().clone());
+            assert!(
+                ReduceMean { axes: vec![0, 1, 2], keepdims: false }.in_parts(&[&spec], 2).is_none(),
+                "{dtype}"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::attr::OpDef;
 use crate::backward::Backward;
 use crate::op::{Op, PartStep, Parts, apply1, unsupported_dtype};
 use crate::view::{View, ViewMut};
-use crate::{Axes, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
+use crate::{Axes, DType, Keep, Lower, Result, Shape, Spec, Specs, Tensor, dispatch};
 use gradus_kernels::expr::Closing;
 use gradus_kernels::reduce::{self as kernel, Reduce};
 use smallvec::{SmallVec, smallvec};
@@ -53,7 +53,9 @@ fn closing(op: Reduce) -> Option<Closing> {
 /// Sums and means per column, of images and the like, from the sums of ranges.
 fn parts(how: Reduce, axes: &[usize], keepdims: bool, x: &Spec, part: usize) -> Option<Parts> {
     let columns = x.shape.rank() >= 3 && axes.iter().copied().eq(0..x.shape.rank() - 1);
-    if !columns || !matches!(how, Reduce::Sum | Reduce::Mean) {
+    // Half floats would round, or overflow, from range to range.
+    let wide = matches!(x.dtype, DType::F32 | DType::F64);
+    if !columns || !wide || !matches!(how, Reduce::Sum | Reduce::Mean) {
         return None;
     }
     let mut parts = sum_of_ranges(Box::new(ReduceSum { axes: axes.to_vec(), keepdims }), 1, part);

@@ -1,7 +1,7 @@
 //! The gradients of batch normalisation: sums over rows, and from them the gradient of the input.
 
 use super::column_loops::GradientSums;
-use super::columns::{WIDE, fold, piece_rows, together};
+use super::columns::{WIDE, column_scales, fold, piece_rows, together};
 use crate::cast::{same, same_mut};
 use crate::dtype::DType;
 use crate::math::{Float, select};
@@ -25,6 +25,39 @@ pub struct Slope<'a, T> {
 impl<T: Float> Slope<'_, T> {
     fn times(&self, times: usize) -> [Vec<T>; 2] {
         [self.scale.repeat(times), self.shift.repeat(times)]
+    }
+}
+
+/// What the gradients of a column normalisation need per column.
+#[derive(Clone, Debug)]
+pub struct GradientColumns<T> {
+    /// 1 / sqrt(variance + epsilon).
+    pub rstd: Vec<T>,
+    /// gamma rstd.
+    pub scale: Vec<T>,
+    /// Scale, shift and upper end of what goes into the activation behind it.
+    slope: Option<([Vec<T>; 2], T)>,
+}
+
+impl<T: Float> GradientColumns<T> {
+    /// `activation` is beta and the upper end of relu6 (6) or relu (NaN), if one of them lies behind the normalisation.
+    pub fn new(
+        epsilon: T,
+        gamma: &[T],
+        mean: &[T],
+        variance: &[T],
+        activation: Option<(&[T], T)>,
+    ) -> GradientColumns<T> {
+        let rstd: Vec<T> = variance.iter().map(|v| T::lit(1.0) / (*v + epsilon).sqrt()).collect();
+        let scale = gamma.iter().zip(&rstd).map(|(g, r)| *g * *r).collect();
+        let slope = activation.map(|(beta, top)| (column_scales(epsilon, gamma, beta, mean, variance), top));
+        GradientColumns { rstd, scale, slope }
+    }
+
+    /// With what lies above the normalisation, and its input.
+    pub fn above<'a>(&'a self, dy: &'a [T], x: &'a [T], mean: &'a [T]) -> Above<'a, T> {
+        let slope = self.slope.as_ref().map(|([scale, shift], top)| Slope { scale, shift, top: *top });
+        Above { dy, x, mean, slope }
     }
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod columns;
 pub(crate) mod moments;
 pub(crate) mod rows;
 
-pub use column_gradients::{Above, Slope, column_backward, column_sums};
+pub use column_gradients::{Above, GradientColumns, Slope, column_backward, column_sums};
 pub use columns::{column_affine, column_scales};
 pub use moments::{Moments, column_moments, join_moments};
 pub use rows::{RowGradients, row_norm, row_norm_backward};
